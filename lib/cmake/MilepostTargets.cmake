@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+# Settings that our own targets share. Nothing here reaches a consumer.
+
+find_package(Threads REQUIRED)
+find_package(Boost 1.78 REQUIRED)
+find_package(LMDB REQUIRED)
+find_package(XxHash REQUIRED)
+
+add_library(milepost_own_flags INTERFACE)
+target_compile_features(milepost_own_flags INTERFACE cxx_std_20)
+target_compile_options(milepost_own_flags INTERFACE
+  $<$<COMPILE_LANGUAGE:CXX,C>:-Wall -Wextra -Wconversion -Wshadow -Wundef>
+  $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor -Woverloaded-virtual -Wno-missing-field-initializers>
+  -fstack-protector-strong)
+if(MILEPOST_WERROR)
+  target_compile_options(milepost_own_flags INTERFACE -Werror)
+endif()
+if(MILEPOST_SANITIZE)
+  target_compile_options(milepost_own_flags INTERFACE
+    -fsanitize=${MILEPOST_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  target_link_options(milepost_own_flags INTERFACE -fsanitize=${MILEPOST_SANITIZE})
+elseif(CMAKE_BUILD_TYPE MATCHES "Rel")
+  target_compile_options(milepost_own_flags INTERFACE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+endif()
+
+# milepost_room(<name> SOURCES ... LINK ...): one room of lib/ as position-independent objects.
+function(milepost_room name)
+  cmake_parse_arguments(arg "" "" "SOURCES;LINK" ${ARGN})
+  add_library(milepost_${name} OBJECT ${arg_SOURCES})
+  set_target_properties(milepost_${name} PROPERTIES
+    POSITION_INDEPENDENT_CODE ON CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON
+    CXX_EXTENSIONS OFF)
+  target_include_directories(milepost_${name} PUBLIC
+    ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/lib)
+  target_include_directories(milepost_${name} SYSTEM PUBLIC ${Boost_INCLUDE_DIRS})
+  target_link_libraries(milepost_${name} PRIVATE milepost_own_flags PUBLIC ${arg_LINK}
+                        Threads::Threads)
+endfunction()

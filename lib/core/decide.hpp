@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// decide: the whole of what a command does to a run, as a pure function. No clock, no store.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "core/record.hpp"
+
+#include "milepost/command.hpp"
+
+namespace milepost::core {
+
+/// What a decision may know of the world.
+struct DecideContext {
+  Instant now{};               ///< The engine's clock, cut to milliseconds.
+  std::uint64_t epoch = 0;     ///< The writing process's epoch.
+  std::uint64_t sequence = 0;  ///< The sequence the effect gets, should there be one.
+  Uuid fresh_id{};             ///< For a create that names no runId.
+};
+
+/// An outcome, and where something changes, the record as it is afterwards.
+struct Decision {
+  OutcomeKind outcome = OutcomeKind::not_found;
+  /// The new record if `outcome` is created or applied. Its texts point into the command or into
+  /// the current record.
+  std::optional<RecordView> next{};
+  /// Whether the caller may see the current record (false: none, or another organization's).
+  bool current_visible = false;
+};
+
+/// `current` is the run with the command's id whatever its organization, or null.
+/// Precondition: the command passed `check_command` and its texts were cleaned.
+[[nodiscard]] Decision decide(const Command& command, const RecordView* current,
+                              const DecideContext& context) noexcept;
+
+/// The run a command is about, or null for a create that names none.
+[[nodiscard]] const Uuid* command_run_id(const Command& command) noexcept;
+
+/// Refuses what no state could allow: owner length and UTF-8, instants out of range.
+[[nodiscard]] Result<void> check_command(const Command& command);
+
+}  // namespace milepost::core
