@@ -74,7 +74,10 @@ class Journal {
   /// fit. `disk_full` or `busy` (bytes_max reached; wait for recycle) before a byte is written;
   /// `invalid_argument` if the group cannot fit any segment; `outcome_unknown` when a write failed,
   /// after which the journal is poisoned.
-  [[nodiscard]] virtual Result<std::uint64_t> append(std::span<const EffectBytes> effects) = 0;
+  /// The last segment under bytes_max is a reserve: only `use_reserve` appends (those that free
+  /// space) may take it.
+  [[nodiscard]] virtual Result<std::uint64_t> append(std::span<const EffectBytes> effects,
+                                                     bool use_reserve = false) = 0;
 
   /// Any, but one at a time. Makes everything appended so far durable; yields the last durable
   /// sequence. A failure poisons: `outcome_unknown`, and later calls are `needs_reopen`.
