@@ -4,6 +4,7 @@
 #include "store/applier.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <new>
 #include <string>
 
@@ -82,18 +83,18 @@ Result<void> Applier::stop() {
   if (thread_.joinable()) thread_.join();
   const std::lock_guard lock(mutex_);
   done_.notify_all();
-  if (!pending_.empty() && trouble_) return *trouble_;
+  if (applied_ < handed_over_ && trouble_) return *trouble_;
   return {};
 }
 
 std::uint64_t Applier::pending_count() const {
   const std::lock_guard lock(mutex_);
-  return pending_.size();
+  return pending_.size() + writing_;
 }
 
 void Applier::run() {
+  std::vector<EffectPtr> batch;
   for (;;) {
-    std::vector<EffectPtr> batch;
     {
       std::unique_lock lock(mutex_);
       work_.wait(lock, [this] { return !pending_.empty() || stopping_; });
@@ -105,51 +106,70 @@ void Applier::run() {
     }
     try {
       batch = take_batch();
-      const auto written = batch.empty() ? parts_.sync() : write_batch(std::move(batch));
-      if (!written) return;
     } catch (const std::bad_alloc&) {
       if (!back_off(Error{.code = Errc::out_of_memory}, 0)) return;
+      continue;
     }
+    if (batch.empty()) {
+      // Relaxed mode: what is pending is not synced yet. A failed sync ends all writing.
+      if (auto synced = parts_.sync(); !synced) return rest(synced.error());
+    } else if (!write_batch(batch)) {
+      return;
+    }
+    batch.clear();
   }
 }
 
-/// The synced effects at the front, as many as one transaction takes.
+/// Nothing more can be written: says why to whoever waits, until the tracker is closed.
+void Applier::rest(const Error& error) {
+  std::unique_lock lock(mutex_);
+  trouble_ = error;
+  done_.notify_all();
+  work_.wait(lock, [this] { return stopping_; });
+}
+
+/// Takes the synced effects at the front, as many as one transaction takes.
 std::vector<EffectPtr> Applier::take_batch() {
   const std::uint64_t synced = parts_.synced();
   std::vector<EffectPtr> batch;
   const std::lock_guard lock(mutex_);
-  batch.reserve(std::min(pending_.size(), options_.batch_effects_max));
+  std::size_t count = 0;
   std::size_t bytes = 0;
-  // Copied, not moved: they stay pending until they are committed.
   for (const EffectPtr& effect : pending_) {
-    if (effect.sequence() > synced || batch.size() == options_.batch_effects_max ||
+    if (effect.sequence() > synced || count == options_.batch_effects_max ||
         (bytes += effect.footprint()) > options_.batch_bytes_max) {
       break;
     }
-    batch.push_back(effect);
+    ++count;
   }
+  const auto end = pending_.begin() + static_cast<std::ptrdiff_t>(count);
+  batch.assign(std::make_move_iterator(pending_.begin()), std::make_move_iterator(end));
+  pending_.erase(pending_.begin(), end);
+  oldest_since_ = std::chrono::steady_clock::now();
+  writing_ = count;
   return batch;
 }
 
-/// Writes until it succeeds; an error means the applier is stopping and gave up.
-Result<void> Applier::write_batch(std::vector<EffectPtr> batch) {
+/// Writes until it succeeds; false if the applier is stopping and gave up.
+bool Applier::write_batch(std::span<const EffectPtr> batch) {
   for (unsigned attempt = 0;; ++attempt) {
     auto written = parts_.write(batch);
     if (written) break;
-    if (!back_off(written.error(), attempt)) return written.error();
+    if (!back_off(written.error(), attempt)) return false;
   }
   parts_.applied(batch);
+  std::size_t bytes = 0;
+  for (const EffectPtr& effect : batch) bytes += effect.footprint();
   {
     const std::lock_guard lock(mutex_);
-    for (const EffectPtr& effect : batch) pending_bytes_ -= effect.footprint();
-    pending_.erase(pending_.begin(), pending_.begin() + static_cast<std::ptrdiff_t>(batch.size()));
+    pending_bytes_ -= bytes;
+    writing_ = 0;
     applied_ = batch.back().sequence();
-    oldest_since_ = std::chrono::steady_clock::now();
     trouble_.reset();
     crowded_.store(pending_bytes_ > options_.pending_bytes_max, std::memory_order_relaxed);
   }
   done_.notify_all();
-  return {};
+  return true;
 }
 
 /// Notes the trouble and waits a while; false if the applier is stopping.

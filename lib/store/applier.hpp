@@ -71,7 +71,8 @@ class Applier {
  private:
   void run();
   std::vector<EffectPtr> take_batch();
-  Result<void> write_batch(std::vector<EffectPtr> batch);
+  bool write_batch(std::span<const EffectPtr> batch);
+  void rest(const Error& error);
   bool back_off(const Error& error, unsigned attempt);
   Error late_error() const;
 
@@ -83,6 +84,7 @@ class Applier {
   std::condition_variable done_;  ///< For callers: something was done.
   std::deque<EffectPtr> pending_;
   std::size_t pending_bytes_ = 0;  ///< Of pending_ and of the batch being written.
+  std::size_t writing_ = 0;        ///< Effects of the batch being written.
   Deadline oldest_since_{};
   std::uint64_t handed_over_ = 0;
   std::uint64_t applied_ = 0;
