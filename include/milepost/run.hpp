@@ -72,9 +72,9 @@ inline constexpr std::size_t kOwnerSizeMax = 255;
 /// An idempotency key is 1 to this many bytes.
 inline constexpr std::size_t kIdempotencyKeySizeMax = 255;
 
-/// No run's public JSON is larger than this many bytes: six for each byte of the longest error
+/// The size of the largest public JSON of any run: six bytes for each byte of the longest error
 /// text, and everything around it.
-inline constexpr std::size_t kRunJsonSizeMax = 24'870;
+inline constexpr std::size_t kRunJsonSizeMax = 24'843;
 
 /// Reads the 36-character text form, either case; the max UUID in lower case only.
 /// Anything else is `invalid_argument`.
