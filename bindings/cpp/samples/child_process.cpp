@@ -19,11 +19,12 @@ constexpr const char* kThisProgram = "/proc/self/exe";
 constexpr int kPipeSize = 4'096;
 
 milepost::Error spawn_error(int number) {
-  return {.code = milepost::Errc::io,
-          .system = number,
-          .subject = kThisProgram,
-          .message = std::string("a second process cannot be started: ") + std::strerror(number),
-          .advice = "Check the limits on processes and memory, and that /proc is mounted."};
+  return {
+      .code = milepost::Errc::io,
+      .system = number,
+      .subject = kThisProgram,
+      .message = std::string("a second process cannot be started: ") + std::strerror(number) + ".",
+      .advice = "Check the limits on processes and memory, and that /proc is mounted."};
 }
 
 }  // namespace
