@@ -38,6 +38,7 @@ milepost::Result<ChildProcess> ChildProcess::start(const std::vector<std::string
   std::vector<std::string> texts = arguments;
   texts.insert(texts.begin(), "journey_executor");
   std::vector<char*> argv;
+  argv.reserve(texts.size() + 1);
   for (std::string& text : texts) argv.push_back(text.data());
   argv.push_back(nullptr);
 
