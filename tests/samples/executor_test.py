@@ -171,7 +171,7 @@ class ExecutorTest(unittest.TestCase):
             (b"\x00" * 10, "not JSON: "),
             ("[" * 1000, "not JSON: "),
             ("a" * 70000, "longer than 65,536 bytes"),
-            (GOOD[:-1] + ',"triggerdAt":"typo"}', None),
+            (GOOD[:-1] + ',"triggerdAt":"typo","x\\u001b[2J\\u0085":1}', None),
             (GOOD[:-1] + ',"triggerdAt":"typo","organizationId":null}\r', None),
         ]
         data = b"\xef\xbb\xbf" + b"\n".join(
@@ -184,6 +184,7 @@ class ExecutorTest(unittest.TestCase):
                 self.assertIn(reason, reported[str(number)])
         self.assertIn('line 17: member "triggerdAt" is not known and is ignored', err)
         self.assertEqual(1, err.count("triggerdAt"))
+        self.assertIn("x\\x1b[2J\\xc2\\x85", err)
         self.assert_finished(out, 3)
         self.assertIn("14 malformed lines skipped", out)
         self.assertNotRegex(err, r"[\x00-\x09\x0b-\x1f\x7f]")
