@@ -274,7 +274,8 @@ class ExecutorTest(unittest.TestCase):
             child.stdin.flush()
             self.assertIn(b"line 1 skipped", child.stderr.readline())
             child.send_signal(number)
-            _, err = child.communicate(timeout=60)
+            child.wait(timeout=60)  # Its stdin stays open: only the signal can have ended it.
+            _, err = child.communicate()
             self.assertEqual(130, child.returncode, err)
             self.assertIn("Stopped by %s" % name, err.decode())
         self.assertEqual([], os.listdir(self.tmp))
