@@ -3,19 +3,18 @@
 // The parent's side of a cell: forks the child, asks, and waits for no longer than it was told.
 #include "bench/cell.hpp"
 
-#include <poll.h>
-#include <signal.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <atomic>
 #include <boost/json.hpp>
 #include <cerrno>
 #include <cstring>
 #include <iostream>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <vector>
 
 #include "bench/cell_protocol.hpp"
@@ -159,7 +158,8 @@ Reply Cell::measure(const CellSpec& spec, std::chrono::seconds limit) {
 }
 
 Reply Cell::fill_and_crash(double seconds, std::chrono::seconds limit) {
-  const Reply reply = ask(json::serialize(json::object{{"do", "fill"}, {"seconds", seconds}}), limit);
+  const Reply reply =
+      ask(json::serialize(json::object{{"do", "fill"}, {"seconds", seconds}}), limit);
   (void)how_it_died();
   return reply;
 }

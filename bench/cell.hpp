@@ -5,12 +5,11 @@
 // line of JSON each.
 #pragma once
 
-#include <sys/types.h>
-
 #include <chrono>
 #include <cstdint>
 #include <stdexcept>
 #include <string>
+#include <sys/types.h>
 
 #include "bench/data.hpp"
 #include "bench/engine.hpp"

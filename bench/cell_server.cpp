@@ -2,13 +2,12 @@
 //
 // The child's side of a cell: holds the engine, does what it is asked, and adds what the process
 // used up in doing so.
-#include <signal.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <boost/json.hpp>
 #include <cerrno>
 #include <fstream>
+#include <signal.h>
+#include <unistd.h>
 
 #include "bench/cell_protocol.hpp"
 #include "bench/check.hpp"
@@ -63,8 +62,7 @@ class Server {
  private:
   void open(Durability durability, bool keep_log = false) {
     engine_ = info_.make();
-    engine_->open(
-        {.directory = store_.directory, .durability = durability, .keep_log = keep_log});
+    engine_->open({.directory = store_.directory, .durability = durability, .keep_log = keep_log});
   }
 
   json::object check() {
@@ -109,10 +107,8 @@ class Server {
   // The last run acknowledged is what recovery must bring back.
   json::object fill(double seconds) {
     open(store_.durability, true);
-    const CellSpec spec{.workload = "lifecycle",
-                        .threads = kFillCallers,
-                        .seconds = seconds,
-                        .cell = kFillCell};
+    const CellSpec spec{
+        .workload = "lifecycle", .threads = kFillCallers, .seconds = seconds, .cell = kFillCell};
     json::object reply = describe(run_cell(*engine_, data_, spec), 0);
     reply["extra"] = {{"log_mib", static_cast<double>(engine_->size_on_disk()) / kMiB},
                       {"steps", reply.at("ops").to_number<double>()}};
@@ -124,8 +120,7 @@ class Server {
     open(store_.durability);
     const std::unique_ptr<Session> session = engine_->session();
     std::vector<char> out(milepost::kRunJsonSizeMax);
-    const std::size_t size =
-        session->get_json(data_.live_run(kFillCell, 0, 0).run_id, out);
+    const std::size_t size = session->get_json(data_.live_run(kFillCell, 0, 0).run_id, out);
     const double seconds = seconds_since(begin);
     if (std::string_view(out.data(), size).find("completed") == std::string_view::npos) {
       fail("an acknowledged run did not survive the crash");
@@ -145,8 +140,7 @@ class Server {
   json::object usage(std::uint64_t runs) {
     json::object o;
     if (runs > 0) {
-      o["bytes_per_run"] =
-          static_cast<double>(engine_->size_on_disk()) / static_cast<double>(runs);
+      o["bytes_per_run"] = static_cast<double>(engine_->size_on_disk()) / static_cast<double>(runs);
     }
     o["peak_memory_mib"] = status_mib("VmHWM:");
     o["own_memory_mib"] = status_mib("RssAnon:");

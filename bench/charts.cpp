@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Charts as SVG, drawn by gnuplot from scripts that hold their data.
-#include <stdlib.h>
-#include <unistd.h>
-
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -11,6 +8,8 @@
 #include <map>
 #include <set>
 #include <sstream>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include "bench/engine.hpp"
 #include "bench/report_tables.hpp"
@@ -125,9 +124,8 @@ class Charts {
     }
     script << "EOD\n";
     for (std::size_t i = 0; i < engines.size(); ++i) {
-      script << (i == 0 ? "plot " : ", ") << "$d using " << i + 2
-             << (i == 0 ? ":xtic(1)" : "") << " lc rgb '" << colour(engines[i]) << "' title '"
-             << escaped(engines[i]) << "'";
+      script << (i == 0 ? "plot " : ", ") << "$d using " << i + 2 << (i == 0 ? ":xtic(1)" : "")
+             << " lc rgb '" << colour(engines[i]) << "' title '" << escaped(engines[i]) << "'";
     }
     script << '\n';
     charts_.push_back({"latency_durable_16.svg",
@@ -162,7 +160,8 @@ class Charts {
       if (!peer || key.workload == "load" || key.workload == "recover") continue;
       const auto ratio = s_.ratio(key, kOurs, key, *peer);
       if (!ratio) continue;
-      rows << "\"" << escaped(key.workload) << ' ' << (key.durability == "relaxed" ? "relaxed " : "")
+      rows << "\"" << escaped(key.workload) << ' '
+           << (key.durability == "relaxed" ? "relaxed " : "")
            << (key.threads > 1 ? "x" + std::to_string(key.threads) + " " : "");
       if (key.runs > 0) rows << short_number(static_cast<double>(key.runs)) << ' ';
       rows << "/ " << escaped(*peer) << "\" " << ratio->median << ' ' << ratio->least << ' '
@@ -171,15 +170,16 @@ class Charts {
     }
     if (count == 0) return;
     std::ostringstream script;
-    script << "set terminal svg size 840," << 90 + 24 * count
-           << " font 'sans-serif,13' background 'white'\n$d << EOD\n"
-           << rows.str() << "EOD\n"
-           << "set logscale x 2\nset format x '%g x'\nset yrange [" << count << ":-1]\n"
-           << "set style fill solid 0.85 noborder\nset grid xtics\nunset key\nset arrow from 1,-1 to "
-              "1,"
-           << count << " nohead lc rgb '#333333' lw 1.5\n"
-           << "plot $d using (0.5*($2+1)):0:(1):2:($0-0.35):($0+0.35):yticlabels(1) with boxxyerror "
-              "lc rgb '#d62728', $d using 2:0:3:4 with xerrorbars pt 0 lc rgb '#333333'\n";
+    script
+        << "set terminal svg size 840," << 90 + 24 * count
+        << " font 'sans-serif,13' background 'white'\n$d << EOD\n"
+        << rows.str() << "EOD\n"
+        << "set logscale x 2\nset format x '%g x'\nset yrange [" << count << ":-1]\n"
+        << "set style fill solid 0.85 noborder\nset grid xtics\nunset key\nset arrow from 1,-1 to "
+           "1,"
+        << count << " nohead lc rgb '#333333' lw 1.5\n"
+        << "plot $d using (0.5*($2+1)):0:(1):2:($0-0.35):($0+0.35):yticlabels(1) with boxxyerror "
+           "lc rgb '#d62728', $d using 2:0:3:4 with xerrorbars pt 0 lc rgb '#333333'\n";
     charts_.push_back({"ratios.svg",
                        "Milepost against the best peer of each workload (median; bars: least and "
                        "most of all rounds; right of 1 is ahead)",
@@ -212,7 +212,8 @@ std::string draw_charts(const Summary& summary, const std::string& directory) {
       std::cerr << "gnuplot could not draw " << chart.file << "; is gnuplot-nox installed?\n";
       continue;
     }
-    markdown += "![" + chart.caption + "](charts/" + chart.file + ")\n\n*" + chart.caption + ".*\n\n";
+    markdown +=
+        "![" + chart.caption + "](charts/" + chart.file + ")\n\n*" + chart.caption + ".*\n\n";
   }
   return markdown.empty() ? "No charts: too few results.\n" : markdown;
 }

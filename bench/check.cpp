@@ -64,9 +64,7 @@ class Model {
     }
     return ids;
   }
-  [[nodiscard]] std::int64_t triggered(const Uuid& id) const {
-    return runs_.at(id).triggered_us;
-  }
+  [[nodiscard]] std::int64_t triggered(const Uuid& id) const { return runs_.at(id).triggered_us; }
   [[nodiscard]] std::vector<Uuid> ids() const {
     std::vector<Uuid> all;
     for (const auto& [id, record] : runs_) all.push_back(id);

@@ -58,8 +58,8 @@ NewRun Data::run(std::uint64_t i) const noexcept {
 }
 
 NewRun Data::live_run(std::uint64_t cell, std::uint64_t caller, std::uint64_t k) const noexcept {
-  const std::int64_t ms = kFirstMs + static_cast<std::int64_t>(cell + 1) * kCellMs +
-                          static_cast<std::int64_t>(k);
+  const std::int64_t ms =
+      kFirstMs + static_cast<std::int64_t>(cell + 1) * kCellMs + static_cast<std::int64_t>(k);
   const std::uint64_t random = mix(seed_ ^ mix(cell + 1) ^ mix(~caller) ^ mix(k << 20));
   return fill(make_id(kind_, ms, random), random, ms);
 }

@@ -3,16 +3,15 @@
 // The list of engines, and the few things that all of them share.
 #include "bench/engine.hpp"
 
-#include <signal.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <filesystem>
+#include <signal.h>
+#include <sys/stat.h>
 #include <system_error>
 #include <tuple>
+#include <unistd.h>
 
 namespace bench {
 namespace {
@@ -49,7 +48,8 @@ std::uint64_t directory_size(const std::string& directory) {
   std::uint64_t bytes = 0;
   std::error_code ec;
   // Files come and go while a store runs, so whatever cannot be read is simply not there.
-  for (fs::recursive_directory_iterator it(directory, ec), end; !ec && it != end; it.increment(ec)) {
+  for (fs::recursive_directory_iterator it(directory, ec), end; !ec && it != end;
+       it.increment(ec)) {
     struct stat info {};
     if (::lstat(it->path().c_str(), &info) == 0 && S_ISREG(info.st_mode)) {
       bytes += static_cast<std::uint64_t>(info.st_blocks) * 512u;

@@ -149,7 +149,9 @@ struct EngineInfo {
   bool unsafe = false;
   bool durable = true;
   bool relaxed = true;
-  std::vector<std::string> only;  ///< Workloads it takes part in; empty: all.
+  std::vector<std::string> only{};  ///< Workloads it takes part in; empty: all.
+  /// For servers, whose version only the installed program knows; replaces `version`.
+  std::function<std::string()> ask_version{};
 };
 
 /// Every engine that was compiled in, milepost first, then by name.

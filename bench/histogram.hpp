@@ -15,7 +15,7 @@ namespace bench {
 
 class Histogram {
  public:
-  static constexpr unsigned kSubBits = 6;  ///< 64 buckets a doubling.
+  static constexpr unsigned kSubBits = 6;     ///< 64 buckets a doubling.
   static constexpr unsigned kValueBits = 40;  ///< About 18 minutes in nanoseconds.
   static constexpr std::uint64_t kValueMax = (1ull << kValueBits) - 1;
 

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The command line of the benchmark suite.
-#include <signal.h>
-#include <stdlib.h>
-
 #include <CLI/CLI.hpp>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <signal.h>
+#include <stdlib.h>
 
 #include "bench/cell.hpp"
 #include "bench/report.hpp"

@@ -24,13 +24,7 @@ Sizes sizes_of(const SuiteOptions& o) {
   if (o.mode == "smoke") s = {1, 0.05, 2'000, 2'000, {1, 4}, {1}, {1'000}};
   if (o.mode == "quick") s = {1, 0.3, 100'000, 30'000, {1, 16, 64}, {1}, {10'000}};
   if (o.mode == "full") {
-    s = {5,
-         3,
-         1'000'000,
-         1'000'000,
-         {1, 4, 16, 64},
-         {1, 4, 16, 64},
-         {10'000, 100'000, 10'000'000}};
+    s = {5, 3, 1'000'000, 1'000'000, {1, 4, 16, 64}, {1, 4, 16, 64}, {10'000, 100'000, 10'000'000}};
   }
   if (o.rounds != 0) s.rounds = o.rounds;
   if (o.seconds > 0) s.seconds = o.seconds;
@@ -87,8 +81,7 @@ std::vector<Stage> make_plan(const SuiteOptions& options) {
     }
   }
   for (const std::uint64_t n : s.growth) {
-    plan.push_back(
-        {.name = "growth" + std::to_string(n), .runs = n, .cells = {{"get"}, {"step"}}});
+    plan.push_back({.name = "growth" + std::to_string(n), .runs = n, .cells = {{"get"}, {"step"}}});
   }
   plan.push_back({.name = "store",
                   .runs = s.runs,
@@ -116,8 +109,8 @@ bool takes_part(const EngineInfo& engine, const Stage& stage, const PlannedCell&
   const bool mode = stage.durability == Durability::durable ? engine.durable : engine.relaxed;
   if (!mode) return false;
   if (!engine.answers && cell.threads != 1) return false;
-  return engine.only.empty() || std::find(engine.only.begin(), engine.only.end(),
-                                          cell.workload) != engine.only.end();
+  return engine.only.empty() ||
+         std::find(engine.only.begin(), engine.only.end(), cell.workload) != engine.only.end();
 }
 
 }  // namespace bench

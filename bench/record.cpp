@@ -122,9 +122,8 @@ char* escaped(char* out, std::string_view value) {
 }  // namespace
 
 Record make_record(const NewRun& run) {
-  return {.journey_id = run.journey_id,
-          .profile_id = run.profile_id,
-          .triggered_us = run.triggered_us};
+  return {
+      .journey_id = run.journey_id, .profile_id = run.profile_id, .triggered_us = run.triggered_us};
 }
 
 RunStatus target(Step step) {
@@ -242,6 +241,14 @@ IndexKey status_key(const Uuid& run_id, const Record& record) {
   put_id(key, record.organization_id);
   put_status(key, record.status);
   put_ordered(key, record.triggered_us);
+  put_id(key, run_id);
+  return key;
+}
+
+IndexKey completed_key(const Uuid& run_id, const Record& record) {
+  IndexKey key;
+  put_id(key, record.organization_id);
+  put_ordered(key, record.completed_us);
   put_id(key, run_id);
   return key;
 }

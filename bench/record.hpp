@@ -63,7 +63,7 @@ enum class Verify : std::uint8_t { no, yes };
 /// The seven members; yields the size.
 [[nodiscard]] std::size_t render(const Uuid& run_id, const Record& record, std::span<char> out);
 
-/// Bytes whose memcmp order is the index order. One type for all three, so `bytes[size]`.
+/// Bytes whose memcmp order is the index order. One type for all four, so `bytes[size]`.
 struct IndexKey {
   std::array<char, 58> bytes{};
   std::size_t size = 0;
@@ -76,6 +76,8 @@ struct IndexKey {
 [[nodiscard]] IndexKey profile_key(const Uuid& run_id, const Record& record);
 /// organization, status, triggeredAt, run.
 [[nodiscard]] IndexKey status_key(const Uuid& run_id, const Record& record);
+/// organization, completedAt, run: of finished runs only.
+[[nodiscard]] IndexKey completed_key(const Uuid& run_id, const Record& record);
 /// Where a list page begins: the first journey_key after the query's position.
 [[nodiscard]] IndexKey list_position(const ListQuery& query);
 /// The part of a journey_key that all runs of a query share.

@@ -84,9 +84,8 @@ void recover_table(std::ostream& out, const Summary& s, const Key& key) {
 void storage_table(std::ostream& out, const Summary& s) {
   const std::vector<Key> loads = s.keys("load");
   if (loads.empty()) return;
-  const Key key = *std::max_element(loads.begin(), loads.end(), [](const Key& a, const Key& b) {
-    return a.runs < b.runs;
-  });
+  const Key key = *std::max_element(loads.begin(), loads.end(),
+                                    [](const Key& a, const Key& b) { return a.runs < b.runs; });
   Key get = key;
   get.workload = "get";
   out << "### Space and memory at " << key.runs << " runs\n\n"

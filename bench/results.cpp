@@ -3,15 +3,14 @@
 // Results as lines of JSON, there and back, and the description of the machine.
 #include "bench/results.hpp"
 
-#include <sys/utsname.h>
-#include <unistd.h>
-
 #include <boost/json.hpp>
 #include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <sys/utsname.h>
 #include <tuple>
+#include <unistd.h>
 #include <utility>
 
 #include "bench/engine.hpp"
@@ -144,7 +143,12 @@ Setup read_setup(const std::string& directory) {
   if (::uname(&name) == 0) s.kernel = std::string(name.sysname) + " " + name.release;
   s.compiler = compiler();
   s.date = today();
-  for (const EngineInfo& e : registry()) {
+  for (EngineInfo& e : registry()) {
+    try {
+      if (e.ask_version) e.version = e.ask_version();
+    } catch (const std::exception&) {
+      e.version += " (absent)";  // its cells will say why
+    }
     const char* const kind = e.ours ? "ours" : e.floor ? "floor" : e.unsafe ? "unsafe" : "peer";
     s.engines.push_back({e.name, e.version, e.settings, kind});
   }
@@ -164,8 +168,9 @@ std::string to_line(const Setup& setup) {
 }
 
 std::string to_line(const Result& r, const Setup& setup, const std::string& version) {
-  json::object o{{"workload", r.workload},     {"engine", r.engine},   {"version", version},
-                 {"durability", r.durability}, {"threads", r.threads}, {"runs", r.runs},
+  json::object o{{"workload", r.workload}, {"engine", r.engine},
+                 {"version", version},     {"durability", r.durability},
+                 {"threads", r.threads},   {"runs", r.runs},
                  {"round", r.round}};
   if (!r.error.empty()) {
     o["error"] = r.error;

@@ -26,10 +26,10 @@ struct Result {
   double p99_us = 0;
   double p999_us = 0;
   double max_us = 0;
-  double bytes_per_run = 0;     ///< On disk; 0 where it was not measured.
-  double peak_memory_mib = 0;   ///< Largest resident size of the process, mapped file included.
-  double own_memory_mib = 0;    ///< Anonymous memory after the cell.
-  double server_memory_mib = 0; ///< Of server processes after the cell.
+  double bytes_per_run = 0;      ///< On disk; 0 where it was not measured.
+  double peak_memory_mib = 0;    ///< Largest resident size of the process, mapped file included.
+  double own_memory_mib = 0;     ///< Anonymous memory after the cell.
+  double server_memory_mib = 0;  ///< Of server processes after the cell.
   std::map<std::string, double> extra{};  ///< What only this workload has.
 };
 

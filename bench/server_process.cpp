@@ -3,20 +3,19 @@
 // Starting, measuring and stopping server processes.
 #include "bench/server_process.hpp"
 
-#include <fcntl.h>
-#include <grp.h>
-#include <pwd.h>
-#include <signal.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <fcntl.h>
 #include <fstream>
+#include <grp.h>
+#include <pwd.h>
+#include <signal.h>
 #include <sstream>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <thread>
+#include <unistd.h>
 
 #include "bench/engine.hpp"
 
@@ -93,8 +92,8 @@ void give_to_server_user(const std::string& directory) {
 }
 
 void run_as_server_user(const std::vector<std::string>& argv, const std::string& directory) {
-  const std::string log = directory + "/" + argv.front().substr(argv.front().rfind('/') + 1) +
-                          ".log";
+  const std::string log =
+      directory + "/" + argv.front().substr(argv.front().rfind('/') + 1) + ".log";
   const pid_t pid = spawn(argv, directory, log, 0);
   int status = 0;
   while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {

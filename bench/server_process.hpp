@@ -4,10 +4,9 @@
 // when we are root, stopped by its pid, and killed by the kernel should its engine die first.
 #pragma once
 
-#include <sys/types.h>
-
 #include <cstdint>
 #include <string>
+#include <sys/types.h>
 #include <vector>
 
 namespace bench {

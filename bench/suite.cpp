@@ -4,8 +4,6 @@
 // fails the check of answers is out of the suite. Either way the reason is a result, too.
 #include "bench/suite.hpp"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -14,6 +12,7 @@
 #include <iostream>
 #include <map>
 #include <memory>
+#include <sys/stat.h>
 
 #include "bench/cell.hpp"
 #include "bench/plan.hpp"
@@ -56,8 +55,7 @@ class Suite {
       : options_(options), sink_(sink) {
     for (const EngineInfo& engine : registry()) {
       const auto& wanted = options.engines;
-      if (wanted.empty() ||
-          std::find(wanted.begin(), wanted.end(), engine.name) != wanted.end()) {
+      if (wanted.empty() || std::find(wanted.begin(), wanted.end(), engine.name) != wanted.end()) {
         engines_.push_back(&engine);
       }
     }
@@ -111,9 +109,8 @@ class Suite {
     full.round = r.round;
     std::cout << std::left << std::setw(14) << full.workload << std::setw(16) << full.engine
               << std::right << std::setw(4) << full.threads << std::fixed << std::setprecision(0)
-              << std::setw(12) << full.ops_per_s << " /s" << std::setprecision(1)
-              << "  p50 " << full.p50_us << "  p99 " << full.p99_us << "  p999 " << full.p999_us
-              << " us\n"
+              << std::setw(12) << full.ops_per_s << " /s" << std::setprecision(1) << "  p50 "
+              << full.p50_us << "  p99 " << full.p99_us << "  p999 " << full.p999_us << " us\n"
               << std::flush;
     sink_(full);
   }
@@ -243,8 +240,8 @@ class Suite {
         try {
           Seat seat{&engine, std::make_unique<StoreDirectory>(directory_for(engine)), nullptr};
           const StoreSpec store = store_of(seat, stage);
-          const Reply reply =
-              stage.kind == StageKind::ingest ? ingest(engine, store, stage) : recover(engine, store);
+          const Reply reply = stage.kind == StageKind::ingest ? ingest(engine, store, stage)
+                                                              : recover(engine, store);
           report(blank(engine, stage, cell, round), reply);
         } catch (const Interrupted&) {
           throw;

@@ -19,7 +19,7 @@ struct SuiteOptions {
   std::vector<std::string> only{};
   std::vector<std::string> engines{};
   std::uint64_t seed = 20'240'101;
-  unsigned rounds = 0;     ///< 0: as the mode has it. The same for the next two.
+  unsigned rounds = 0;  ///< 0: as the mode has it. The same for the next two.
   double seconds = 0;
   std::uint64_t runs = 0;
 };

@@ -40,9 +40,7 @@ struct Caller {
   std::vector<char> buffer = std::vector<char>(milepost::kRunJsonSizeMax);
 
   [[nodiscard]] bool going() const { return !stop.load(std::memory_order_relaxed); }
-  [[nodiscard]] Random random() const {
-    return Random(mix(data.seed() ^ spec.cell) + number);
-  }
+  [[nodiscard]] Random random() const { return Random(mix(data.seed() ^ spec.cell) + number); }
   template <typename F>
   void timed(F&& work) {
     const auto begin = SteadyClock::now();
@@ -128,9 +126,8 @@ void list(Caller& c) {
   Answers answers;
   while (c.going()) {
     const NewRun from = c.data.run(random.below(c.data.size()));
-    const ListQuery query{.journey_id = from.journey_id,
-                          .after_us = from.triggered_us,
-                          .after_run = from.run_id};
+    const ListQuery query{
+        .journey_id = from.journey_id, .after_us = from.triggered_us, .after_run = from.run_id};
     answers.clear();
     bool able = false;
     c.timed([&] { able = c.session.list_page(query, answers); });
@@ -217,9 +214,8 @@ class Crew {
       member.into->ops += member.measured.ops;
       member.into->latency_ns.merge(member.measured.latency_ns);
       for (const auto& [name, value] : member.measured.extra) member.into->extra[name] += value;
-      member.into->seconds =
-          std::max(member.into->seconds,
-                   std::chrono::duration<double>(member.end - begin_).count());
+      member.into->seconds = std::max(member.into->seconds,
+                                      std::chrono::duration<double>(member.end - begin_).count());
     }
   }
 

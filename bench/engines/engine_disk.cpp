@@ -2,13 +2,12 @@
 //
 // The bare disk: each step overwrites the next record of a preallocated, synced file and calls
 // fdatasync. No store that acknowledges one durable step at a time can be faster for long.
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <array>
 #include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <fcntl.h>
+#include <unistd.h>
 #include <vector>
 
 #include "bench/engine.hpp"

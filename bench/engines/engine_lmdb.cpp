@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// LMDB, twice: `lmdb` keeps the record and the same three indexes as ours, checks checksums and
+// LMDB, twice: `lmdb` keeps the record and the same indexes as ours, checks checksums and
 // renders the answer, which is what one would build on LMDB by hand; `lmdb_raw` keeps the record
 // under the same key and nothing else, and its timed read only copies the record out: the floor.
 // Concurrent writers share a commit, which LMDB itself does not offer. `lmdb_nosync` never syncs.
-#include <lmdb.h>
-
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <lmdb.h>
 #include <mutex>
 #include <optional>
 
@@ -29,9 +28,7 @@ void check(int code, const char* what) {
   if (code != MDB_SUCCESS) fail(std::string("lmdb: ") + what + ": " + mdb_strerror(code));
 }
 
-MDB_val val(std::string_view bytes) {
-  return {bytes.size(), const_cast<char*>(bytes.data())};
-}
+MDB_val val(std::string_view bytes) { return {bytes.size(), const_cast<char*>(bytes.data())}; }
 
 std::string_view view(const MDB_val& value) {
   return {static_cast<const char*>(value.mv_data), value.mv_size};
@@ -71,6 +68,7 @@ class LmdbEngine final : public Engine {
       check(mdb_dbi_open(txn, "by_journey", MDB_CREATE, &by_journey_), "open a tree");
       check(mdb_dbi_open(txn, "by_profile", MDB_CREATE, &by_profile_), "open a tree");
       check(mdb_dbi_open(txn, "by_status", MDB_CREATE, &by_status_), "open a tree");
+      check(mdb_dbi_open(txn, "by_completed", MDB_CREATE, &by_completed_), "open a tree");
     }
     check(mdb_txn_commit(txn), "commit");
   }
@@ -178,6 +176,9 @@ class LmdbEngine final : public Engine {
       remove(txn, by_status_, status_key(op.run_id, before).view());
       put(txn, by_journey_, journey_key(op.run_id, after).view(), {});
       put(txn, by_status_, status_key(op.run_id, after).view(), {});
+      if (after.completed_us != kNoTime) {
+        put(txn, by_completed_, completed_key(op.run_id, after).view(), {});
+      }
     }
     RecordBytes bytes;
     put(txn, runs_, bench::view(op.run_id), encode(op.run_id, after, bytes));
@@ -191,6 +192,7 @@ class LmdbEngine final : public Engine {
   MDB_dbi by_journey_ = 0;
   MDB_dbi by_profile_ = 0;
   MDB_dbi by_status_ = 0;
+  MDB_dbi by_completed_ = 0;
   GroupCommit<Op> group_;
 };
 
@@ -290,7 +292,7 @@ std::string version() {
 const Registration kTrees{
     {.name = "lmdb",
      .version = version(),
-     .settings = "three index trees; leader/follower group commit of the harness; batches sorted "
+     .settings = "four index trees; leader/follower group commit of the harness; batches sorted "
                  "tree by tree; pooled, renewed read transactions; NOTLS; relaxed: NOMETASYNC",
      .make = [] { return std::make_unique<LmdbEngine>(Shape::trees, MDB_NOMETASYNC); }}};
 const Registration kNoSync{

@@ -4,17 +4,17 @@
 // and results, COPY for batches. Concurrent commits are grouped by the server. Relaxed is
 // synchronous_commit off, which loses a suffix and never damages the store.
 #include <arpa/inet.h>
-#include <endian.h>
-#include <libpq-fe.h>
-#include <signal.h>
-#include <sys/stat.h>
-
 #include <array>
 #include <chrono>
+#include <cstdio>
 #include <cstring>
+#include <endian.h>
 #include <filesystem>
 #include <fstream>
+#include <libpq-fe.h>
 #include <map>
+#include <signal.h>
+#include <sys/stat.h>
 #include <thread>
 
 #include "bench/engine.hpp"
@@ -35,6 +35,8 @@ CREATE TABLE IF NOT EXISTS runs(
 CREATE INDEX IF NOT EXISTS by_journey ON runs(organization_id,journey_id,status,triggered_at,run_id);
 CREATE INDEX IF NOT EXISTS by_profile ON runs(organization_id,profile_id,triggered_at,run_id);
 CREATE INDEX IF NOT EXISTS by_status ON runs(organization_id,status,triggered_at,run_id);
+CREATE INDEX IF NOT EXISTS by_completed ON runs(organization_id,completed_at,run_id)
+  WHERE completed_at IS NOT NULL;
 )";
 
 constexpr std::array<std::pair<const char*, const char*>, 6> kStatements{{
@@ -124,7 +126,8 @@ class Connection {
       : connection_(PQconnectdb(("host=" + directory + " dbname=postgres user=bench").c_str()),
                     PQfinish) {
     if (PQstatus(connection_.get()) != CONNECTION_OK) fail(PQerrorMessage(connection_.get()));
-    PQsetNoticeProcessor(connection_.get(), [](void*, const char*) {}, nullptr);
+    PQsetNoticeProcessor(
+        connection_.get(), [](void*, const char*) {}, nullptr);
   }
   [[nodiscard]] PGconn* get() const { return connection_.get(); }
   [[nodiscard]] Result checked(PGresult* raw) const {
@@ -151,8 +154,8 @@ class PostgresEngine final : public Engine {
     give_to_server_user(spec.directory);
     const std::string bin = programs();
     if (!std::filesystem::exists(data() + "/PG_VERSION")) {
-      run_as_server_user({bin + "/initdb", "-D", data(), "-U", "bench", "-A", "trust", "-E",
-                          "UTF8", "--locale=C", "--no-sync"},
+      run_as_server_user({bin + "/initdb", "-D", data(), "-U", "bench", "-A", "trust", "-E", "UTF8",
+                          "--locale=C", "--no-sync"},
                          spec.directory);
     }
     write_settings();
@@ -203,7 +206,8 @@ template <typename T>
 T big_endian(const char* bytes) {
   T value;
   std::memcpy(&value, bytes, sizeof value);
-  if constexpr (sizeof value == 2) return static_cast<T>(be16toh(static_cast<std::uint16_t>(value)));
+  if constexpr (sizeof value == 2)
+    return static_cast<T>(be16toh(static_cast<std::uint16_t>(value)));
   return static_cast<T>(be64toh(static_cast<std::uint64_t>(value)));
 }
 
@@ -215,11 +219,8 @@ class PostgresSession final : public Session {
   }
 
   Answer create(const NewRun& run) override {
-    const Params params = Params()
-                              .add(run.run_id)
-                              .add(run.journey_id)
-                              .add(run.profile_id)
-                              .add(run.triggered_us);
+    const Params params =
+        Params().add(run.run_id).add(run.journey_id).add(run.profile_id).add(run.triggered_us);
     return changed(params, "create") ? Answer::done : Answer::refused;
   }
 
@@ -262,8 +263,8 @@ class PostgresSession final : public Session {
   }
 
   void get_many(std::span<const Uuid> run_ids, Answers& out) override {
-    const Result result = connection_.checked(
-        Params().raw(uuid_array(run_ids)).execute(connection_.get(), "get"));
+    const Result result =
+        connection_.checked(Params().raw(uuid_array(run_ids)).execute(connection_.get(), "get"));
     std::map<Uuid, int> rows;
     for (int row = 0; row < PQntuples(result.get()); ++row) {
       rows.emplace(uuid_from({PQgetvalue(result.get(), row, 0), 16}), row);
@@ -327,9 +328,8 @@ class PostgresSession final : public Session {
       bytes.append(reinterpret_cast<const char*>(&big), sizeof big);
     };
     // Dimensions, no nulls, element type, then size and lower bound of the one dimension.
-    for (const std::uint32_t value :
-         {1u, 0u, static_cast<std::uint32_t>(kUuidOid), static_cast<std::uint32_t>(ids.size()),
-          1u}) {
+    for (const std::uint32_t value : {1u, 0u, static_cast<std::uint32_t>(kUuidOid),
+                                      static_cast<std::uint32_t>(ids.size()), 1u}) {
       number(value);
     }
     for (const Uuid& id : ids) {
@@ -359,13 +359,27 @@ std::unique_ptr<Session> PostgresEngine::session() {
   return std::make_unique<PostgresSession>(*this);
 }
 
+// `postgres (PostgreSQL) 15.20 (Debian 15.20-0+deb12u1)`
+std::string installed_version() {
+  const std::string command = programs() + "/postgres --version";
+  const std::unique_ptr<FILE, int (*)(FILE*)> pipe(::popen(command.c_str(), "r"), ::pclose);
+  char line[256] = "";
+  if (!pipe || std::fgets(line, sizeof line, pipe.get()) == nullptr) return "PostgreSQL";
+  const std::string_view text(line);
+  const std::size_t at = text.find(") ");
+  if (at == std::string_view::npos) return "PostgreSQL";
+  return "PostgreSQL " +
+         std::string(text.substr(at + 2, text.find_first_of(" \n", at + 2) - at - 2));
+}
+
 const Registration kPostgres{
     {.name = "postgres",
      .version = "PostgreSQL 15",
-     .settings = "unix socket, prepared statements, binary format, COPY for batches, three "
+     .settings = "unix socket, prepared statements, binary format, COPY for batches, four "
                  "indexes, 1 GiB shared buffers, 8 GiB of log between checkpoints, wal_level "
                  "minimal; synchronous_commit on, relaxed: off",
-     .make = [] { return std::make_unique<PostgresEngine>(); }}};
+     .make = [] { return std::make_unique<PostgresEngine>(); },
+     .ask_version = installed_version}};
 
 }  // namespace
 }  // namespace bench

@@ -4,13 +4,13 @@
 // sets by triggeredAt. A step is one round trip: a script on the server checks the state, patches
 // the record and moves the index entries, so records here carry no checksum. A batch is one MULTI
 // with variadic commands. Append-only file: fsync always, relaxed: everysec.
-#include <hiredis/hiredis.h>
-#include <signal.h>
-
 #include <charconv>
 #include <chrono>
+#include <cstdio>
+#include <hiredis/hiredis.h>
 #include <map>
 #include <memory>
+#include <signal.h>
 #include <thread>
 
 #include "bench/engine.hpp"
@@ -46,6 +46,7 @@ redis.call('ZREM', 'j' .. journey .. string.char(from), run)
 redis.call('ZADD', 'j' .. journey .. string.char(to), triggered, run)
 redis.call('ZREM', 's' .. string.char(from), run)
 redis.call('ZADD', 's' .. string.char(to), triggered, run)
+if to > 1 then redis.call('ZADD', 'c', now, run) end
 return 1
 )";
 
@@ -108,11 +109,11 @@ class RedisEngine final : public Engine {
     spec_ = spec;
     give_to_server_user(spec.directory);
     const char* const fsync = spec.durability == Durability::durable ? "always" : "everysec";
-    server_.start({"redis-server", "--port", "0", "--unixsocket", socket(), "--dir",
-                   spec.directory, "--save", "", "--appendonly", "yes", "--appendfsync", fsync,
-                   "--auto-aof-rewrite-percentage", "0", "--daemonize", "no", "--maxclients",
-                   "512"},
-                  spec.directory, spec.directory + "/server.log", SIGKILL);
+    server_.start(
+        {"redis-server", "--port", "0", "--unixsocket", socket(), "--dir", spec.directory, "--save",
+         "", "--appendonly", "yes", "--appendfsync", fsync, "--auto-aof-rewrite-percentage", "0",
+         "--daemonize", "no", "--maxclients", "512"},
+        spec.directory, spec.directory + "/server.log", SIGKILL);
     await_ready();
     Connection connection(socket());
     step_script_ = text(*connection.command({"SCRIPT", "LOAD", kStepScript}));
@@ -180,8 +181,8 @@ class RedisSession final : public Session {
   Answer step(const Uuid& run_id, Step step, std::string_view error) override {
     const std::string now = std::to_string(now_us());
     const std::string to = std::to_string(static_cast<int>(target(step)));
-    const Reply reply = connection_.command(
-        {"EVALSHA", engine_.step_script(), "1", key(run_id), now, to, error});
+    const Reply reply =
+        connection_.command({"EVALSHA", engine_.step_script(), "1", key(run_id), now, to, error});
     if (reply->integer < 0) return Answer::missing;
     return reply->integer == 1 ? Answer::done : Answer::refused;
   }
@@ -237,8 +238,8 @@ class RedisSession final : public Session {
     // Members of one score come in order of their bytes, so one position more than the page is
     // enough to pass the position itself.
     const std::string limit = std::to_string(query.limit + 1);
-    const Reply reply = connection_.command(
-        {"ZRANGE", set, from, "+inf", "BYSCORE", "LIMIT", "0", limit});
+    const Reply reply =
+        connection_.command({"ZRANGE", set, from, "+inf", "BYSCORE", "LIMIT", "0", limit});
     std::vector<Uuid> ids;
     for (std::size_t i = 0; i < reply->elements && ids.size() < query.limit; ++i) {
       const Uuid id = uuid_from(text(*reply->element[i]));
@@ -267,12 +268,25 @@ class RedisSession final : public Session {
 
 std::unique_ptr<Session> RedisEngine::session() { return std::make_unique<RedisSession>(*this); }
 
+// `Redis server v=7.0.15 sha=...`
+std::string installed_version() {
+  const std::unique_ptr<FILE, int (*)(FILE*)> pipe(::popen("redis-server --version", "r"),
+                                                   ::pclose);
+  char line[256] = "";
+  if (!pipe || std::fgets(line, sizeof line, pipe.get()) == nullptr) return "Redis (absent)";
+  const std::string_view text(line);
+  const std::size_t at = text.find("v=");
+  if (at == std::string_view::npos) return "Redis";
+  return "Redis " + std::string(text.substr(at + 2, text.find(' ', at) - at - 2));
+}
+
 const Registration kRedis{
     {.name = "redis",
      .version = "Redis 7",
      .settings = "unix socket, append-only file without rewrites, scripts for steps, one MULTI "
                  "with variadic commands for a batch, no checksum; fsync always, relaxed: everysec",
-     .make = [] { return std::make_unique<RedisEngine>(); }}};
+     .make = [] { return std::make_unique<RedisEngine>(); },
+     .ask_version = installed_version}};
 
 }  // namespace
 }  // namespace bench

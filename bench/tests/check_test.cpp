@@ -7,11 +7,10 @@
 #include <mutex>
 #include <string>
 
-#include "support/catch.hpp"
-
 #include "bench/data.hpp"
 #include "bench/record.hpp"
 #include "bench/workloads.hpp"
+#include "support/catch.hpp"
 
 namespace {
 

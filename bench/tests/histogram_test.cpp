@@ -9,9 +9,8 @@
 #include <random>
 #include <vector>
 
-#include "support/catch.hpp"
-
 #include "bench/data.hpp"
+#include "support/catch.hpp"
 
 namespace {
 

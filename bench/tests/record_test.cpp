@@ -6,9 +6,8 @@
 #include <algorithm>
 #include <vector>
 
-#include "support/catch.hpp"
-
 #include "bench/data.hpp"
+#include "support/catch.hpp"
 
 namespace {
 

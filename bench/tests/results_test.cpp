@@ -3,16 +3,14 @@
 // Results as lines and back, and what is made of several rounds.
 #include "bench/results.hpp"
 
-#include <unistd.h>
-
 #include <filesystem>
 #include <fstream>
 #include <sstream>
-
-#include "support/catch.hpp"
+#include <unistd.h>
 
 #include "bench/report.hpp"
 #include "bench/summary.hpp"
+#include "support/catch.hpp"
 
 namespace {
 
@@ -122,7 +120,8 @@ TEST_CASE("the median of an even number of values lies between the middle two", 
 TEST_CASE("a report keeps what people wrote and replaces what it wrote itself", "[bench][report]") {
   const Folder folder;
   const std::string file = (folder.path() / "RESULTS.md").string();
-  std::ofstream(file) << "# Mine\n\n<!-- begin: tables -->\nold\n<!-- end: tables -->\n\nBy hand.\n";
+  std::ofstream(file)
+      << "# Mine\n\n<!-- begin: tables -->\nold\n<!-- end: tables -->\n\nBy hand.\n";
   write_report(sample(), file);
   const std::string once = read_all(file);
   REQUIRE(once.starts_with("# Mine\n"));
