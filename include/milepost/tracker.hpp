@@ -75,6 +75,10 @@ class MILEPOST_EXPORT Tracker {
   /// Makes everything acknowledged so far visible to other processes.
   [[nodiscard]] Result<void> flush(const CallOptions& options = {});
 
+  /// Effects that were journaled and are not published yet. On a read-only tracker: how far what
+  /// it sees is behind the writer, or behind what a writer that died has acknowledged.
+  [[nodiscard]] Result<std::uint64_t> unpublished() const;
+
   /// Publishes, releases every resource and the writer's lock. Calls made later are `closed`.
   [[nodiscard]] Result<void> close();
 

@@ -41,6 +41,11 @@ struct RecordView {
   friend bool operator==(const RecordView&, const RecordView&) = default;
 };
 
+/// The first of a record's own rules that it breaks, in a few words, or null: status known,
+/// instants ordered and within the years 1400-9999, what belongs to a started, final or failed run
+/// present in those and in no others, texts within their limits. True of all that is stored.
+[[nodiscard]] const char* broken_rule(const RecordView& record) noexcept;
+
 /// Copies a record into the public value.
 [[nodiscard]] Run to_run(const RecordView& record);
 

@@ -15,9 +15,9 @@
 namespace milepost::core {
 
 /// No encoded record is larger.
-inline constexpr std::size_t kRecordSizeMax = 5'120;
+inline constexpr std::size_t kRecordSizeMax = 4'726;
 /// No encoded record is smaller.
-inline constexpr std::size_t kRecordSizeMin = 64;
+inline constexpr std::size_t kRecordSizeMin = 72;
 
 /// The size `encode_record` will write.
 [[nodiscard]] std::size_t encoded_record_size(const RecordView& record) noexcept;

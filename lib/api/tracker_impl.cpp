@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Commands on their way to the store: every argument checked, texts cleaned, ids chosen.
+#include "api/tracker_impl.hpp"
+
+#include <list>
+#include <string>
+
+#include "core/decide.hpp"
+#include "core/text.hpp"
+#include "core/uuid_v7.hpp"
+#include "store/clock.hpp"
+
+namespace milepost {
+namespace {
+
+/// The id a command is about: its own, or a fresh one.
+Uuid resolve(const Command& command, Instant now) {
+  const Uuid* run_id = core::command_run_id(command);
+  return run_id != nullptr ? *run_id : core::fresh_run_id(now);
+}
+
+/// A fail command with its text as it will be kept; `storage` holds a text that had to change.
+Command cleaned(const Command& command, std::string& storage) {
+  Command copy = command;
+  if (auto* fail = std::get_if<FailCommand>(&copy)) {
+    fail->error = core::clean_error_text(fail->error, storage);
+  }
+  return copy;
+}
+
+Error batch_too_large(std::string subject, std::string limit) {
+  return Error{.code = Errc::invalid_argument,
+               .subject = std::move(subject),
+               .message = "More than one batch takes.",
+               .advice = "Split it: a batch takes at most " + std::move(limit) + "."};
+}
+
+}  // namespace
+
+Tracker::Impl::Impl(std::unique_ptr<store::Store> store, const OpenOptions& options)
+    : store_(std::move(store)),
+      wait_max_(options.wait_max),
+      clock_(store::engine_clock(options.clock)) {}
+
+Tracker::Impl::~Impl() {
+  // After a fork the store belongs to the parent: its threads are not here, its locks may be held.
+  if (store_ && store_->forked()) (void)store_.release();
+}
+
+Deadline Tracker::Impl::deadline_or_default(const std::optional<Deadline>& deadline) const {
+  return deadline ? *deadline : std::chrono::steady_clock::now() + wait_max_;
+}
+
+Result<Outcome> Tracker::Impl::apply_one(const Command& command,
+                                         const std::optional<Deadline>& deadline) {
+  if (auto checked = core::check_command(command); !checked) return checked.error();
+  std::string storage;
+  const Command clean = cleaned(command, storage);
+  const store::ResolvedCommand resolved{&clean, resolve(clean, clock_())};
+  Outcome outcome;
+  auto applied = store_->apply({&resolved, 1}, deadline_or_default(deadline), {&outcome, 1});
+  if (!applied) return applied.error();
+  return outcome;
+}
+
+Result<std::vector<Outcome>> Tracker::Impl::apply(std::span<const Command> commands,
+                                                  const std::optional<Deadline>& deadline) {
+  if (commands.size() > kBatchCommandsMax) {
+    return batch_too_large(std::to_string(commands.size()) + " commands",
+                           std::to_string(kBatchCommandsMax) + " commands");
+  }
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < commands.size(); ++i) {
+    if (auto checked = core::check_command(commands[i]); !checked) {
+      Error error = checked.error();
+      error.message = "Command " + std::to_string(i) + " of the batch: " + error.message;
+      return error;
+    }
+  }
+  std::list<std::string> texts;  // a list: views of its strings stay good
+  std::vector<Command> clean;
+  clean.reserve(commands.size());
+  std::vector<store::ResolvedCommand> resolved;
+  resolved.reserve(commands.size());
+  const Instant at = clock_();
+  std::string storage;
+  for (const Command& command : commands) {
+    clean.push_back(cleaned(command, storage));
+    if (!storage.empty()) {
+      const auto* fail = std::get_if<FailCommand>(&clean.back());
+      texts.emplace_back(fail->error);
+      std::get<FailCommand>(clean.back()).error = texts.back();
+      storage.clear();
+    }
+    resolved.push_back({&clean.back(), resolve(clean.back(), at)});
+    bytes += store::effect_bytes_max(clean.back());
+  }
+  if (bytes > store_->batch_bytes_max()) {
+    return batch_too_large(std::to_string(bytes) + " bytes",
+                           std::to_string(store_->batch_bytes_max()) + " bytes");
+  }
+  std::vector<Outcome> outcomes(commands.size());
+  if (commands.empty()) return outcomes;
+  auto applied = store_->apply(resolved, deadline_or_default(deadline), outcomes);
+  if (!applied) return applied.error();
+  return outcomes;
+}
+
+}  // namespace milepost

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// When a batch is due, what goes into it, and what happens when LMDB refuses.
+#include "store/applier.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <new>
+#include <string>
+
+namespace milepost::store {
+namespace {
+
+constexpr std::chrono::milliseconds kBackOffFirst{5};
+constexpr std::chrono::milliseconds kBackOffMax{1'000};
+
+}  // namespace
+
+Applier::Applier(Options options, Parts parts)
+    : options_(options), parts_(std::move(parts)), thread_([this] { run(); }) {}
+
+Applier::~Applier() { (void)stop(); }
+
+void Applier::hand_over(std::span<const EffectPtr> effects) {
+  if (effects.empty()) return;
+  std::size_t bytes = 0;
+  for (const EffectPtr& effect : effects) bytes += effect.footprint();
+  bool wake = false;
+  {
+    const std::lock_guard lock(mutex_);
+    const std::size_t before = pending_.size();
+    pending_.insert(pending_.end(), effects.begin(), effects.end());
+    pending_bytes_ += bytes;
+    handed_over_ = effects.back().sequence();
+    if (before == 0) oldest_since_ = std::chrono::steady_clock::now();
+    wake = before == 0 ||
+           (before < options_.batch_effects_max && pending_.size() >= options_.batch_effects_max);
+    const bool was_crowded = crowded_.exchange(is_crowded(), std::memory_order_relaxed);
+    wake = wake || (!was_crowded && crowded_.load(std::memory_order_relaxed));
+  }
+  if (wake) work_.notify_one();
+}
+
+bool Applier::is_crowded() const {
+  return pending_bytes_ > options_.pending_bytes_max || !parts_.journal_has_room();
+}
+
+Error Applier::late_error() const {
+  if (trouble_) {
+    Error error = *trouble_;
+    error.applied = Applied::no;
+    return error;
+  }
+  return Error{.code = Errc::busy,
+               .retry_safe = true,
+               .message = "The deadline passed while the store was catching up.",
+               .advice = "Try again, or give the call more time."};
+}
+
+Result<void> Applier::wait_for_room(Deadline deadline) {
+  if (!crowded_.load(std::memory_order_relaxed)) return {};
+  std::unique_lock lock(mutex_);
+  const bool roomy = done_.wait_until(lock, deadline,
+                                      [this] { return !crowded_.load(std::memory_order_relaxed); });
+  if (!roomy) return late_error();
+  return {};
+}
+
+Result<void> Applier::publish(Deadline deadline) {
+  if (auto synced = parts_.sync(); !synced) return synced.error();
+  std::unique_lock lock(mutex_);
+  const std::uint64_t target = handed_over_;
+  if (applied_ >= target) return {};
+  wanted_ = std::max(wanted_, target);
+  work_.notify_one();
+  const bool done =
+      done_.wait_until(lock, deadline, [&] { return applied_ >= target || stopping_; });
+  if (!done || applied_ < target) return late_error();
+  return {};
+}
+
+Result<void> Applier::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  work_.notify_all();
+  if (thread_.joinable()) thread_.join();
+  const std::lock_guard lock(mutex_);
+  done_.notify_all();
+  if (applied_ < handed_over_ && trouble_) return *trouble_;
+  return {};
+}
+
+std::uint64_t Applier::pending_count() const {
+  const std::lock_guard lock(mutex_);
+  return pending_.size() + writing_;
+}
+
+void Applier::run() {
+  std::vector<EffectPtr> batch;
+  for (;;) {
+    {
+      std::unique_lock lock(mutex_);
+      work_.wait(lock, [this] { return !pending_.empty() || stopping_; });
+      if (pending_.empty()) return;
+      work_.wait_until(lock, oldest_since_ + options_.interval, [this] {
+        return stopping_ || wanted_ > applied_ || crowded_.load(std::memory_order_relaxed) ||
+               pending_.size() >= options_.batch_effects_max ||
+               pending_bytes_ >= options_.batch_bytes_max;
+      });
+    }
+    try {
+      batch = take_batch();
+    } catch (const std::bad_alloc&) {
+      if (!back_off(Error{.code = Errc::out_of_memory}, 0)) return;
+      continue;
+    }
+    if (batch.empty()) {
+      // Relaxed mode: what is pending is not synced yet. A failed sync ends all writing.
+      if (auto synced = parts_.sync(); !synced) return rest(synced.error());
+    } else if (!write_batch(batch)) {
+      return;
+    }
+    batch.clear();
+  }
+}
+
+/// Nothing more can be written: says why to whoever waits, until the tracker is closed.
+void Applier::rest(const Error& error) {
+  std::unique_lock lock(mutex_);
+  trouble_ = error;
+  done_.notify_all();
+  work_.wait(lock, [this] { return stopping_; });
+}
+
+/// Takes the synced effects at the front, as many as one transaction takes.
+std::vector<EffectPtr> Applier::take_batch() {
+  const std::uint64_t synced = parts_.synced();
+  std::vector<EffectPtr> batch;
+  const std::lock_guard lock(mutex_);
+  std::size_t count = 0;
+  std::size_t bytes = 0;
+  for (const EffectPtr& effect : pending_) {
+    if (effect.sequence() > synced || count == options_.batch_effects_max ||
+        (bytes += effect.footprint()) > options_.batch_bytes_max) {
+      break;
+    }
+    ++count;
+  }
+  const auto end = pending_.begin() + static_cast<std::ptrdiff_t>(count);
+  batch.assign(std::make_move_iterator(pending_.begin()), std::make_move_iterator(end));
+  pending_.erase(pending_.begin(), end);
+  oldest_since_ = std::chrono::steady_clock::now();
+  writing_ = count;
+  return batch;
+}
+
+/// Writes until it succeeds; false if the applier is stopping and gave up.
+bool Applier::write_batch(std::span<const EffectPtr> batch) {
+  for (unsigned attempt = 0;; ++attempt) {
+    auto written = parts_.write(batch);
+    if (written) break;
+    if (!back_off(written.error(), attempt)) return false;
+  }
+  parts_.applied(batch);
+  std::size_t bytes = 0;
+  for (const EffectPtr& effect : batch) bytes += effect.footprint();
+  {
+    const std::lock_guard lock(mutex_);
+    pending_bytes_ -= bytes;
+    writing_ = 0;
+    applied_ = batch.back().sequence();
+    trouble_.reset();
+    crowded_.store(is_crowded(), std::memory_order_relaxed);
+  }
+  done_.notify_all();
+  return true;
+}
+
+/// Notes the trouble and waits a while; false if the applier is stopping.
+bool Applier::back_off(const Error& error, unsigned attempt) {
+  if (attempt == 0) {
+    parts_.log(LogLevel::error, "Writing to LMDB failed, trying again: " + to_string(error));
+  }
+  const auto pause = std::min(kBackOffMax, kBackOffFirst * (1u << std::min(attempt, 10u)));
+  std::unique_lock lock(mutex_);
+  trouble_ = error;
+  return !work_.wait_for(lock, pause, [this] { return stopping_; });
+}
+
+}  // namespace milepost::store

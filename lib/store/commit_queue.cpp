@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Who joins, leads, waits and leaves. Nothing here knows what a commit does.
+#include "store/commit_queue.hpp"
+
+#include <algorithm>
+
+#include "store/futex.hpp"
+
+namespace milepost::store {
+namespace {
+
+constexpr std::size_t kSmallRequestBytes = 128u << 10;
+constexpr std::size_t kFreeBatchesMax = 4;
+
+Error busy_error() {
+  return Error{.code = Errc::busy,
+               .retry_safe = true,
+               .message = "The deadline passed before the command's turn came; nothing was done.",
+               .advice = "Try again, or give the call more time."};
+}
+
+Error unknown_error() {
+  return Error{.code = Errc::outcome_unknown,
+               .applied = Applied::unknown,
+               .retry_safe = true,
+               .message = "The deadline passed while the command was being made durable.",
+               .advice = "Repeat the command: it answers unchanged if it was applied."};
+}
+
+Error closed_error() {
+  return Error{
+      .code = Errc::closed, .message = "The tracker is closed.", .advice = "Open the store again."};
+}
+
+}  // namespace
+
+void CommitBatch::set_phase(Phase to) noexcept {
+  // Under the queue's mutex, or by the leader alone once it is sealed.
+  const std::uint32_t word = word_.load(std::memory_order_relaxed);
+  word_.store((word & ~3u) | to, std::memory_order_seq_cst);
+}
+
+void CommitBatch::set_decided() noexcept {
+  set_phase(kDecided);
+  if (impatient_.load(std::memory_order_seq_cst) != 0) futex_wake_all(word_);
+}
+
+void CommitBatch::hand_lead_to(CommitRequest* request) noexcept {
+  leader_.store(request, std::memory_order_release);
+  word_.fetch_add(4, std::memory_order_acq_rel);
+  futex_wake_all(word_);
+}
+
+void CommitBatch::reset() noexcept {
+  answers.clear();
+  error.reset();
+  requests_.clear();
+  command_count_ = 0;
+  bytes_ = 0;
+  word_.store(kCollecting, std::memory_order_relaxed);
+  turn_.store(0, std::memory_order_relaxed);
+  impatient_.store(0, std::memory_order_relaxed);
+}
+
+CommitBatch* CommitQueue::fresh_batch() {
+  for (const auto& batch : batches_) {
+    if (batch->users_.load(std::memory_order_acquire) != 0) continue;
+    batch->reset();
+    return batch.get();
+  }
+  return batches_.emplace_back(std::make_unique<CommitBatch>()).get();
+}
+
+CommitBatch* CommitQueue::join(CommitRequest& request) {
+  const std::size_t count = request.commands.size();
+  CommitBatch* batch = queue_.empty() ? nullptr : queue_.back();
+  const bool fits = batch != nullptr &&
+                    CommitBatch::phase(batch->word_.load(std::memory_order_relaxed)) ==
+                        CommitBatch::kCollecting &&
+                    batch->command_count_ + count <= limits_.commands_max &&
+                    batch->bytes_ + request.bytes <= batch->bytes_max_;
+  if (!fits) {
+    batch = fresh_batch();
+    // A small leader is not made to wait for large followers.
+    batch->bytes_max_ = request.bytes <= kSmallRequestBytes
+                            ? std::min(limits_.bytes_max, request.bytes + kSmallRequestBytes)
+                            : limits_.bytes_max;
+    batch->leader_.store(&request, std::memory_order_relaxed);
+    if (queue_.empty()) {
+      batch->turn_.store(1, std::memory_order_relaxed);
+      drained_.store(0, std::memory_order_relaxed);
+    }
+    queue_.push_back(batch);
+  }
+  batch->requests_.push_back(&request);
+  batch->command_count_ += count;
+  batch->bytes_ += request.bytes;
+  batch->users_.fetch_add(1, std::memory_order_relaxed);
+  return batch;
+}
+
+/// Takes a request out of a batch that is still collecting; false if it is too late.
+bool CommitQueue::withdraw(CommitBatch* batch, CommitRequest& request) {
+  const std::lock_guard lock(mutex_);
+  if (CommitBatch::phase(batch->word_.load(std::memory_order_relaxed)) !=
+      CommitBatch::kCollecting) {
+    return false;
+  }
+  auto& requests = batch->requests_;
+  requests.erase(std::find(requests.begin(), requests.end(), &request));
+  batch->command_count_ -= request.commands.size();
+  batch->bytes_ -= request.bytes;
+  if (batch->leader_.load(std::memory_order_relaxed) != &request) return true;
+  if (!requests.empty()) {
+    batch->hand_lead_to(requests.front());
+    return true;
+  }
+  const bool was_front = queue_.front() == batch;
+  queue_.remove(batch);
+  if (queue_.empty()) {
+    drained_.store(1, std::memory_order_release);
+    futex_wake_all(drained_);
+  } else if (was_front) {
+    queue_.front()->turn_.store(1, std::memory_order_release);
+    futex_wake_all(queue_.front()->turn_);
+  }
+  return true;
+}
+
+void CommitQueue::finish_front() {
+  CommitBatch* next = nullptr;
+  bool closing = false;
+  {
+    const std::lock_guard lock(mutex_);
+    queue_.pop_front();
+    if (queue_.empty()) {
+      drained_.store(1, std::memory_order_release);
+      closing = closed_;
+    } else {
+      next = queue_.front();
+      next->turn_.store(1, std::memory_order_release);
+    }
+  }
+  if (next != nullptr) futex_wake_all(next->turn_);
+  if (closing) futex_wake_all(drained_);
+}
+
+Result<void> CommitQueue::lead(CommitBatch* batch, CommitRequest& request, Admit admit,
+                               Commit commit) {
+  while (batch->turn_.load(std::memory_order_acquire) == 0) {
+    if (std::chrono::steady_clock::now() >= request.deadline && withdraw(batch, request)) {
+      return busy_error();
+    }
+    futex_wait(batch->turn_, 0, request.deadline);
+  }
+  if (auto admitted = admit(request.deadline); !admitted) {
+    if (withdraw(batch, request)) return admitted.error();
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    batch->set_phase(CommitBatch::kSealed);
+    std::size_t answer = 0;
+    for (CommitRequest* each : batch->requests_) {
+      each->first_answer = answer;
+      answer += each->commands.size();
+    }
+  }
+  const bool alone = batch->requests_.size() == 1;
+  commit(*batch);
+  finish_front();
+  batch->set_phase(CommitBatch::kDone);
+  if (!alone) futex_wake_all(batch->word_);
+  return {};
+}
+
+Result<bool> CommitQueue::follow(CommitBatch* batch, CommitRequest& request) {
+  bool impatient = false;
+  for (;;) {
+    const std::uint32_t word = batch->word_.load(std::memory_order_seq_cst);
+    const auto phase = CommitBatch::phase(word);
+    if (phase == CommitBatch::kDone) return false;
+    if (batch->leader_.load(std::memory_order_acquire) == &request) return true;
+    const bool late = std::chrono::steady_clock::now() >= request.deadline;
+    if (late && phase == CommitBatch::kCollecting) {
+      if (withdraw(batch, request)) return busy_error();
+      continue;
+    }
+    if (late && phase == CommitBatch::kDecided) return unknown_error();
+    if (late && !impatient) {
+      impatient = true;
+      batch->impatient_.fetch_add(1, std::memory_order_seq_cst);
+      continue;
+    }
+    futex_wait(batch->word_, word, late ? std::nullopt : std::optional(request.deadline));
+  }
+}
+
+Result<BatchHandle> CommitQueue::submit(CommitRequest& request, Admit admit, Commit commit) {
+  CommitBatch* batch = nullptr;
+  {
+    const std::lock_guard lock(mutex_);
+    if (closed_) return closed_error();
+    batch = join(request);
+  }
+  BatchHandle handle(batch);
+  if (batch->leader_.load(std::memory_order_acquire) != &request) {
+    auto leads = follow(batch, request);
+    if (!leads) return leads.error();
+    if (!*leads) return handle;
+  }
+  if (auto led = lead(batch, request, admit, commit); !led) return led.error();
+  return handle;
+}
+
+void CommitQueue::close() noexcept {
+  {
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
+  }
+  while (drained_.load(std::memory_order_acquire) == 0) futex_wait(drained_, 0, std::nullopt);
+}
+
+}  // namespace milepost::store

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Committer: what a batch's leader does. Decide every command against what is newest, journal the
+// effects as one group, make them durable, and only then let anybody see them.
+#pragma once
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "core/decide.hpp"
+#include "journal/journal.hpp"
+#include "store/commit_queue.hpp"
+#include "store/id_hash.hpp"
+#include "store/recent_map.hpp"
+
+namespace milepost::store {
+
+class Committer {
+ public:
+  struct Parts {
+    journal::Journal& journal;
+    RecentMap& recent;
+    /// The run as LMDB has it, or null. Called after the recent map was probed.
+    std::function<Result<EffectPtr>(const Uuid&)> read_stored;
+    /// Makes what was appended durable, as far as the mode wants it before an answer.
+    std::function<Result<void>()> make_durable;
+    /// Takes over the published effects, in order of sequence.
+    std::function<void(std::span<const EffectPtr>)> hand_over;
+    std::function<Instant()> clock;
+    std::uint64_t epoch = 0;
+    /// No stored run has a greater id.
+    Uuid greatest_run_id{};
+  };
+
+  explicit Committer(Parts parts) : parts_(std::move(parts)) {}
+
+  /// Leader only. Never throws: a failure becomes the batch's error.
+  void commit(CommitBatch& batch) noexcept;
+
+ private:
+  void decide_all(CommitBatch& batch);
+  Result<void> decide_request(const CommitRequest& request, core::DecideContext& context,
+                              std::vector<Answer>& answers);
+  Result<Answer> decide_one(const ResolvedCommand& resolved, const core::DecideContext& context);
+  Result<EffectPtr> current(const Uuid& run_id);
+  void forget_group_from(std::size_t size);
+  Result<void> write_group();
+
+  Parts parts_;
+  std::vector<EffectPtr> group_;  ///< Effects of the batch, in order.
+  std::vector<journal::EffectBytes> group_bytes_;
+  boost::unordered_flat_map<Uuid, std::size_t, IdHash> in_group_;  ///< Run -> its last in group_.
+};
+
+}  // namespace milepost::store

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What stands where in LMDB: names of tables and layout of keys. Keys sort by memcmp; integers are
+// big-endian, instants with the sign bit flipped. No duplicate-key tables.
+//
+//   runs          run id                                            -> record
+//   by_journey    organization, journey, status, triggered, run id  -> nothing
+//   by_profile    bucket, organization, profile, triggered, run id  -> nothing
+//   by_status     organization, status, triggered, run id           -> nothing
+//   by_completed  organization, completed, run id                   -> nothing
+//   counters      scope, [organization, [journey,]] status          -> count
+//   meta          "identity", "applied", "epoch"
+//
+// by_profile would be one random page an insert once it outgrows a batch; its bucket, the run's
+// creation sequence >> kProfileBucketShift, keeps inserts in one warm region, and a lookup probes
+// each bucket.
+#pragma once
+
+#include <array>
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+
+#include "core/record.hpp"
+
+namespace milepost::store {
+
+enum class Table : std::uint8_t {
+  runs = 0,
+  by_journey = 1,
+  by_profile = 2,
+  by_status = 3,
+  by_completed = 4,
+  counters = 5,
+};
+
+inline constexpr std::array kTableNames{"runs",      "by_journey",   "by_profile",
+                                        "by_status", "by_completed", "counters"};
+inline constexpr std::array kIndexTables{Table::by_journey, Table::by_profile, Table::by_status,
+                                         Table::by_completed};
+
+inline constexpr const char* kMetaApplied = "applied";
+inline constexpr const char* kMetaEpoch = "epoch";
+
+inline constexpr unsigned kProfileBucketShift = 18;
+
+/// A key of an index or of counters, in place.
+class Key {
+ public:
+  static constexpr std::size_t kSizeMax = 63;
+
+  [[nodiscard]] std::span<const std::byte> bytes() const noexcept { return {data_.data(), size_}; }
+
+  Key& byte(std::uint8_t value) noexcept;
+  Key& big_endian(std::uint32_t value) noexcept;
+  Key& instant(Instant value) noexcept;
+  Key& uuid(const Uuid& value) noexcept;
+  /// One byte for the nil organization, seventeen for any other; no code is another's prefix.
+  Key& organization(const Uuid& value) noexcept;
+
+  friend std::strong_ordering operator<=>(const Key& a, const Key& b) noexcept {
+    const std::size_t common = a.size_ < b.size_ ? a.size_ : b.size_;
+    const int order = std::memcmp(a.data_.data(), b.data_.data(), common);
+    if (order != 0) return order <=> 0;
+    return a.size_ <=> b.size_;
+  }
+  friend bool operator==(const Key& a, const Key& b) noexcept { return (a <=> b) == 0; }
+
+ private:
+  std::array<std::byte, kSizeMax> data_;
+  std::uint8_t size_ = 0;
+};
+
+static_assert(sizeof(Key) == 64);
+
+[[nodiscard]] Key journey_key(const core::RecordView& run) noexcept;
+[[nodiscard]] Key profile_key(const core::RecordView& run) noexcept;
+[[nodiscard]] Key status_key(const core::RecordView& run) noexcept;
+/// Precondition: the run is completed.
+[[nodiscard]] Key completed_key(const core::RecordView& run) noexcept;
+
+enum class CounterScope : std::uint8_t { everything = 0, organization = 1, journey = 2 };
+
+[[nodiscard]] Key counter_key(CounterScope scope, const Uuid& organization_id,
+                              const Uuid& journey_id, RunStatus status) noexcept;
+
+}  // namespace milepost::store

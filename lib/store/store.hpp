@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Store: the seam between the tracker and whatever keeps its runs. The tracker knows nothing of
+// LMDB or journals; a store knows nothing of how hosts phrase their calls. Commands arrive checked
+// and cleaned (core/decide.hpp).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "core/function_ref.hpp"
+#include "core/record.hpp"
+
+#include "milepost/command.hpp"
+#include "milepost/options.hpp"
+#include "milepost/result.hpp"
+
+namespace milepost::store {
+
+/// One command with the run id it is about: its own, or a fresh one for a create that names none.
+struct ResolvedCommand {
+  const Command* command = nullptr;
+  Uuid run_id{};
+};
+
+/// How many journal bytes the command's effect takes at most, whatever is decided.
+[[nodiscard]] std::size_t effect_bytes_max(const Command& command) noexcept;
+
+/// Called with a record while it is known to be current. Must not call back into the store.
+using RecordVisitor = core::FunctionRef<void(const core::RecordView&)>;
+using IndexedRecordVisitor = core::FunctionRef<void(std::size_t, const core::RecordView&)>;
+
+/// Thread-safe.
+class Store {
+ public:
+  Store() = default;
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+  virtual ~Store() = default;
+
+  /// Applies the commands in order as one commit and fills in one outcome each. At most
+  /// kBatchCommandsMax commands and batch_bytes_max() bytes by effect_bytes_max.
+  [[nodiscard]] virtual Result<void> apply(std::span<const ResolvedCommand> commands,
+                                           Deadline deadline, std::span<Outcome> outcomes) = 0;
+
+  /// The largest batch, by effect_bytes_max.
+  [[nodiscard]] virtual std::size_t batch_bytes_max() const noexcept = 0;
+
+  /// Visits the run, whatever its organization; yields whether there is one.
+  [[nodiscard]] virtual Result<bool> find(const Uuid& run_id, RecordVisitor visit) const = 0;
+
+  /// Visits each run that exists, with its index in `run_ids`, all as they were at one moment; in
+  /// any order.
+  [[nodiscard]] virtual Result<void> find_many(std::span<const Uuid> run_ids,
+                                               IndexedRecordVisitor visit) const = 0;
+
+  /// Makes everything acknowledged so far visible to other processes.
+  [[nodiscard]] virtual Result<void> publish(Deadline deadline) = 0;
+
+  /// Effects in the journal that are not published yet: what a reader in another process cannot
+  /// see, or, read-only, what a writer that died left behind.
+  [[nodiscard]] virtual Result<std::uint64_t> unpublished() const = 0;
+
+  /// Whether this process is a fork of the one that opened the store. Then nothing may be touched,
+  /// not even to free it.
+  [[nodiscard]] virtual bool forked() const noexcept = 0;
+
+  /// Publishes and releases everything; later calls are `closed`.
+  [[nodiscard]] virtual Result<void> close() = 0;
+};
+
+}  // namespace milepost::store
