@@ -9,8 +9,8 @@
 
 #include "bench/data.hpp"
 #include "bench/record.hpp"
+#include "bench/tests/catch.hpp"
 #include "bench/workloads.hpp"
-#include "support/catch.hpp"
 
 namespace {
 

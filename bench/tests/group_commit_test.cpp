@@ -7,7 +7,7 @@
 #include <stdexcept>
 #include <thread>
 
-#include "support/catch.hpp"
+#include "bench/tests/catch.hpp"
 
 namespace {
 

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "bench/data.hpp"
-#include "support/catch.hpp"
+#include "bench/tests/catch.hpp"
 
 namespace {
 

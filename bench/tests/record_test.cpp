@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "bench/data.hpp"
-#include "support/catch.hpp"
+#include "bench/tests/catch.hpp"
 
 namespace {
 

@@ -10,7 +10,7 @@
 
 #include "bench/report.hpp"
 #include "bench/summary.hpp"
-#include "support/catch.hpp"
+#include "bench/tests/catch.hpp"
 
 namespace {
 
