@@ -29,12 +29,14 @@ void Applier::hand_over(std::span<const EffectPtr> effects) {
   {
     const std::lock_guard lock(mutex_);
     const std::size_t before = pending_.size();
+    const std::size_t bytes_before = pending_bytes_;
     pending_.insert(pending_.end(), effects.begin(), effects.end());
     pending_bytes_ += bytes;
     handed_over_ = effects.back().sequence();
     if (before == 0) oldest_since_ = std::chrono::steady_clock::now();
     wake = before == 0 ||
-           (before < options_.batch_effects_max && pending_.size() >= options_.batch_effects_max);
+           (before < options_.batch_effects_max && pending_.size() >= options_.batch_effects_max) ||
+           (bytes_before < options_.batch_bytes_max && pending_bytes_ >= options_.batch_bytes_max);
     const bool was_crowded = crowded_.exchange(is_crowded(), std::memory_order_relaxed);
     wake = wake || (!was_crowded && crowded_.load(std::memory_order_relaxed));
   }
@@ -142,10 +144,10 @@ std::vector<EffectPtr> Applier::take_batch() {
   std::size_t count = 0;
   std::size_t bytes = 0;
   for (const EffectPtr& effect : pending_) {
-    if (effect.sequence() > synced || count == options_.batch_effects_max ||
-        (bytes += effect.footprint()) > options_.batch_bytes_max) {
-      break;
-    }
+    bytes += effect.footprint();
+    const bool full = count == options_.batch_effects_max ||
+                      (count > 0 && bytes > options_.batch_bytes_max);  // one always fits
+    if (effect.sequence() > synced || full) break;
     ++count;
   }
   const auto end = pending_.begin() + static_cast<std::ptrdiff_t>(count);
