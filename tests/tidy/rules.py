@@ -3,8 +3,8 @@
 
 A room is a folder; the longest prefix of a file's path decides. Each row says which quoted
 includes ("core/record.hpp") and which angled ones (<lmdb.h>) the room may use. Quoted includes are
-written from an include root, never relative to the file; only a sample, which people copy out as
-it is, may name its neighbours.
+written from an include root, never relative to the file; only samples, which people copy out as
+they are, and tests may name their neighbours.
 """
 
 import re
@@ -17,7 +17,7 @@ BOOST = r"boost/.*"
 XXHASH = r"xxhash\.h"
 LMDB = r"lmdb\.h"
 PUBLIC = r"milepost/[a-z_0-9]+\.hpp"
-SIBLING = r"[a-z_0-9]+\.h(pp)?"  # a file beside the including one, in samples
+SIBLING = r"[a-z_0-9]+\.h(pp)?"  # a file beside the including one, in samples and tests
 ANY = r".*"
 
 # Third-party headers that SYSTEM would match by their shape but that are no system headers.
@@ -60,8 +60,10 @@ ROOMS = (
     Room("bench/micro/", (ANY,), (ANY,), "micro benchmarks may see lib/"),
     Room("bench/", (r"bench/.*", PUBLIC), (ANY,), "benchmarks see public headers only"),
     Room("tests/unit/", (ANY,), (ANY,), "unit tests may see lib/"),
-    Room("tests/", (r"(support|api|capi|crash|concurrency|model|regress|install)/.*", PUBLIC,
-                    r"milepost/milepost\.h"), (ANY,),
+    Room("tests/support/", (r"(support|api|store|core)/.*", SIBLING, PUBLIC), (ANY,),
+         "of lib/ the tests' support sees what a Store held in memory needs: api, store and core"),
+    Room("tests/", (SIBLING, r"(support|api|capi|crash|concurrency|model|regress|install)/.*",
+                    PUBLIC, r"milepost/milepost\.h"), (ANY,),
          "only tests/unit may see lib/"),
 )
 
@@ -72,7 +74,7 @@ INCLUDE_ROOTS = {
     "lib": ("lib", "include"),
     "bindings": (".", "include"),
     "bench": ("", "lib", "include"),
-    "tests": ("tests", "lib", "include"),
+    "tests": (".", "tests", "lib", "include"),
 }
 
 
