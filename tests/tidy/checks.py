@@ -83,8 +83,7 @@ def check_includes(tree):
                 yield Finding("includes", path, number,
                               f"{room.folder} may not include {shown}: {room.why}")
             elif not angled:
-                roots = rules.INCLUDE_ROOTS[path.split("/")[0]]
-                folders = [os.path.dirname(path) if root == "." else root for root in roots]
+                folders = rules.include_roots(path)
                 if not any(tree.has(os.path.join(folder, name)) for folder in folders):
                     yield Finding("includes", path, number,
                                   f"{shown} is in none of {', '.join(f or '.' for f in folders)}; "

@@ -7,6 +7,7 @@ written from an include root, never relative to the file; only samples, which pe
 they are, and tests may name their neighbours.
 """
 
+import posixpath
 import re
 from dataclasses import dataclass
 
@@ -67,15 +68,26 @@ ROOMS = (
          "only tests/unit may see lib/"),
 )
 
-# Where quoted includes are looked up, by the first folder of the including file ("" is the top
-# folder, "." the including file's own).
-INCLUDE_ROOTS = {
-    "include": ("include",),
-    "lib": ("lib", "include"),
-    "bindings": (".", "include"),
-    "bench": ("", "lib", "include"),
-    "tests": (".", "tests", "lib", "include"),
-}
+# Where quoted includes are looked up: the first row whose folder the including file is in counts
+# ("" is the top folder, "." the including file's own). Tests that may not see lib/ do not look
+# there, so that "api/x.hpp" is tests/api/x.hpp and never lib/api/x.hpp.
+INCLUDE_ROOTS = (
+    ("include/", ("include",)),
+    ("lib/", ("lib", "include")),
+    ("bindings/", (".", "include")),
+    ("bench/", ("", "lib", "include")),
+    ("tests/unit/", (".", "tests", "lib", "include")),
+    ("tests/support/", (".", "tests", "lib", "include")),
+    ("tests/", (".", "tests", "include")),
+)
+
+
+def include_roots(path):
+    """The folders in which a quoted include of this file is looked up."""
+    for folder, roots in INCLUDE_ROOTS:
+        if path.startswith(folder):
+            return [posixpath.dirname(path) if root == "." else root for root in roots]
+    return []
 
 
 def room_of(path):
