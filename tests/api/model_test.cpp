@@ -7,7 +7,7 @@
 #include <rapidcheck.h>
 #include <sstream>
 
-#include "core/text.hpp"
+#include "core/decide.hpp"
 #include "support/beds.hpp"
 #include "support/catch.hpp"
 #include "support/steps.hpp"

@@ -32,9 +32,9 @@ class Surroundings {
   [[nodiscard]] Applier::Parts parts() {
     return {.write = [this](std::span<const EffectPtr> batch) { return write(batch); },
             .applied = [this](std::span<const EffectPtr> batch) { note_applied(batch); },
+            .journal_has_room = [this] { return journal_has_room.load(); },
             .synced = [this] { return synced.load(); },
             .sync = [this] { return sync(); },
-            .journal_has_room = [this] { return journal_has_room.load(); },
             .log =
                 [this](LogLevel, std::string_view text) {
                   const std::lock_guard lock(mutex);
