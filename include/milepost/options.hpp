@@ -36,8 +36,11 @@ inline constexpr std::size_t kGetManyMax = 10'000;        ///< Ids in one `get_m
 inline constexpr std::uint64_t kMapSizeMin = 1u << 20;    ///< Smallest `map_size_start`.
 inline constexpr std::uint32_t kReadersMin = 16;          ///< Smallest `readers_max`.
 inline constexpr std::uint32_t kReadersMax = 65'536;      ///< Largest `readers_max`.
-inline constexpr std::uint64_t kJournalSegmentBytesMin = 64u << 10;
-inline constexpr std::uint64_t kJournalSegmentBytesMax = 1u << 30;
+inline constexpr std::uint64_t kMapSizeMax = 1ull << 46;  ///< Largest `map_size_max`.
+inline constexpr std::uint64_t kJournalSegmentBytesMin = 64u << 10;  ///< `journal_segment_bytes`
+inline constexpr std::uint64_t kJournalSegmentBytesMax = 1u << 30;   ///< and its largest value.
+inline constexpr std::uint64_t kJournalSegmentsMin = 4;              ///< In `journal_bytes_max`.
+inline constexpr std::uint64_t kJournalBytesMax = 1ull << 40;        ///< Largest of those.
 
 /// How to open a store. `Tracker::open({.directory = "runs"})` is a good start.
 struct OpenOptions {

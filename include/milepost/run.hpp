@@ -63,7 +63,7 @@ inline constexpr std::size_t kUuidTextSize = 36;
 /// Largest size of an instant's text form, `2023-11-07T05:31:56.123456Z`.
 inline constexpr std::size_t kInstantTextSizeMax = 27;
 
-/// Error texts longer than this many bytes are cut at a code point and closed with `…`.
+/// Error texts longer than this many bytes are cut at a code point and closed with U+2026.
 inline constexpr std::size_t kErrorTextSizeMax = 4096;
 
 /// An owner is 1 to this many bytes of UTF-8.
@@ -83,7 +83,7 @@ inline constexpr std::size_t kRunJsonSizeMax = 24'843;
 /// The lower-case text form.
 [[nodiscard]] MILEPOST_EXPORT std::string to_string(const Uuid& id);
 
-/// Reads an RFC 3339 UTC instant (`…Z`; seconds and fraction optional); digits past microseconds
+/// Reads an RFC 3339 UTC instant (`Z`; seconds and fraction optional); digits past microseconds
 /// are cut. Anything else, an impossible date, or a year outside 1400-9999 is `invalid_argument`.
 [[nodiscard]] MILEPOST_EXPORT Result<Instant> parse_instant(std::string_view text);
 

@@ -3,20 +3,16 @@
 // Commands on their way to the store: every argument checked, texts cleaned, ids chosen.
 #include "api/tracker_impl.hpp"
 
-#include <algorithm>
 #include <list>
 #include <string>
 
 #include "core/decide.hpp"
 #include "core/text.hpp"
 #include "core/uuid_v7.hpp"
+#include "store/clock.hpp"
 
 namespace milepost {
 namespace {
-
-Instant system_now() {
-  return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
-}
 
 /// The id a command is about: its own, or a fresh one.
 Uuid resolve(const Command& command, Instant now) {
@@ -45,15 +41,11 @@ Error batch_too_large(std::string subject, std::string limit) {
 Tracker::Impl::Impl(std::unique_ptr<store::Store> store, const OpenOptions& options)
     : store_(std::move(store)),
       wait_max_(options.wait_max),
-      clock_(options.clock ? options.clock : system_now) {}
+      clock_(store::engine_clock(options.clock)) {}
 
 Tracker::Impl::~Impl() {
   // After a fork the store belongs to the parent: its threads are not here, its locks may be held.
   if (store_ && store_->forked()) (void)store_.release();
-}
-
-Instant Tracker::Impl::now() const {
-  return std::clamp(clock_(), core::kInstantMin, core::kInstantMax);
 }
 
 Deadline Tracker::Impl::deadline_or_default(const std::optional<Deadline>& deadline) const {
@@ -65,7 +57,7 @@ Result<Outcome> Tracker::Impl::apply_one(const Command& command,
   if (auto checked = core::check_command(command); !checked) return checked.error();
   std::string storage;
   const Command clean = cleaned(command, storage);
-  const store::ResolvedCommand resolved{&clean, resolve(clean, now())};
+  const store::ResolvedCommand resolved{&clean, resolve(clean, clock_())};
   Outcome outcome;
   auto applied = store_->apply({&resolved, 1}, deadline_or_default(deadline), {&outcome, 1});
   if (!applied) return applied.error();
@@ -91,7 +83,7 @@ Result<std::vector<Outcome>> Tracker::Impl::apply(std::span<const Command> comma
   clean.reserve(commands.size());
   std::vector<store::ResolvedCommand> resolved;
   resolved.reserve(commands.size());
-  const Instant at = now();
+  const Instant at = clock_();
   std::string storage;
   for (const Command& command : commands) {
     clean.push_back(cleaned(command, storage));

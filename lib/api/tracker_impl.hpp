@@ -34,8 +34,6 @@ class Tracker::Impl {
   [[nodiscard]] Deadline deadline_or_default(const std::optional<Deadline>& deadline) const;
 
  private:
-  [[nodiscard]] Instant now() const;
-
   std::unique_ptr<store::Store> store_;
   std::chrono::milliseconds wait_max_;
   std::function<Instant()> clock_;

@@ -18,6 +18,7 @@ endif()
 if(MILEPOST_SANITIZE)
   target_compile_options(milepost_own_flags INTERFACE
     -fsanitize=${MILEPOST_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  target_compile_definitions(milepost_own_flags INTERFACE _GLIBCXX_ASSERTIONS)
   target_link_options(milepost_own_flags INTERFACE -fsanitize=${MILEPOST_SANITIZE})
 elseif(CMAKE_BUILD_TYPE MATCHES "Rel")
   target_compile_options(milepost_own_flags INTERFACE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)

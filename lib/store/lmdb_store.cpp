@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How the parts are put together, and the calls that go through them.
+#include "store/lmdb_store.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lmdb/fork_guard.hpp"
+#include "store/clock.hpp"
+
+namespace milepost::store {
+namespace {
+
+constexpr std::size_t kReplayBatchEffects = 24'000;
+constexpr int kGetManyTries = 3;
+
+Outcome to_outcome(const Answer& answer) {
+  Outcome outcome{.kind = answer.kind};
+  if (!answer.record) return outcome;
+  const core::EffectView effect = answer.record.view();
+  if (auto record = core::decode_record(effect.run_id, effect.record)) {
+    outcome.run = core::to_run(*record);
+    outcome.run_known = true;
+  }
+  return outcome;
+}
+
+Error forked_error() {
+  return Error{.code = Errc::forked,
+               .message = "The tracker was opened before this process was forked.",
+               .advice = "Open the store anew in the child, or use it in the parent only."};
+}
+
+Error closed_error() {
+  return Error{
+      .code = Errc::closed, .message = "The tracker is closed.", .advice = "Open the store again."};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Store>> LmdbStore::open(std::unique_ptr<lmdb::Env> env,
+                                               const OpenOptions& options) {
+  auto stored = StoredRuns::make(*env);
+  if (!stored) return stored.error();
+  auto writer = BatchWriter::make(*env);
+  if (!writer) return writer.error();
+  auto applied = stored->applied_sequence();
+  if (!applied) return applied.error();
+  const std::string directory = journal_directory(*env);
+  // What is read back from the journal is committed to LMDB before the first answer: bytes that
+  // can be read prove nothing about the disk.
+  auto last = replay_journal(*env, *writer, directory, *applied, options);
+  if (!last) return last.error();
+  auto epoch = stored->epoch();
+  if (!epoch) return epoch.error();
+  if (auto noted = writer->set_epoch(*epoch + 1); !noted) return noted.error();
+  auto greatest = stored->greatest_id();
+  if (!greatest) return greatest.error();
+  auto journal =
+      journal::Journal::open(journal::JournalOptions{.directory = directory,
+                                                     .store_id = store_id(*env),
+                                                     .segment_bytes = options.journal_segment_bytes,
+                                                     .bytes_max = options.journal_bytes_max,
+                                                     .log = options.log},
+                             *epoch + 1, *last);
+  if (!journal) return journal.error();
+  const Start start{.last_sequence = *last, .epoch = *epoch + 1, .greatest_run_id = *greatest};
+  return std::unique_ptr<Store>(new LmdbStore(std::move(env), *stored, std::move(*writer),
+                                              std::move(*journal), start, options));
+}
+
+Result<std::uint64_t> LmdbStore::replay_journal(lmdb::Env& env, BatchWriter& writer,
+                                                const std::string& directory, std::uint64_t applied,
+                                                const OpenOptions& options) {
+  std::vector<EffectPtr> batch;
+  std::uint64_t replayed = 0;
+  const auto flush = [&]() -> Result<void> {
+    if (batch.empty()) return {};
+    if (auto written = writer.commit(batch); !written) return written;
+    replayed += batch.size();
+    batch.clear();
+    if (options.log && replayed >= kReplayBatchEffects) {
+      options.log(LogLevel::info, "Recovery: " + std::to_string(replayed) + " effects replayed.");
+    }
+    return {};
+  };
+  auto report =
+      journal::replay(directory, store_id(env), applied,
+                      [&](std::uint64_t sequence, journal::EffectBytes bytes) -> Result<void> {
+                        if (auto effect = core::read_effect(bytes); !effect) return effect.error();
+                        batch.push_back(EffectPtr::copy(bytes, sequence));
+                        return batch.size() < kReplayBatchEffects ? Result<void>{} : flush();
+                      });
+  if (!report) return report.error();
+  if (auto written = flush(); !written) return written.error();
+  if (options.log && (report->effects > 0 || report->bytes_cut > 0)) {
+    options.log(LogLevel::info,
+                "Recovered " + std::to_string(report->effects) + " effects from the journal; " +
+                    std::to_string(report->bytes_cut) + " bytes of an unfinished tail were cut.");
+  }
+  return std::max(applied, report->last_sequence);
+}
+
+LmdbStore::LmdbStore(std::unique_ptr<lmdb::Env> env, StoredRuns stored, BatchWriter writer,
+                     std::unique_ptr<journal::Journal> journal, const Start& start,
+                     const OpenOptions& options)
+    : log_(options.log),
+      fork_generation_(lmdb::fork_generation()),
+      env_(std::move(env)),
+      stored_(stored),
+      writer_(std::move(writer)),
+      journal_(std::move(journal)),
+      recent_(options.recent_bytes_max),
+      syncer_(*journal_,
+              {.durability = options.durability,
+               .delay_max = options.relaxed_delay_max,
+               .bytes_max = options.relaxed_bytes_max},
+              [this](LogLevel level, std::string_view text) { log(level, text); }),
+      housekeeper_(*journal_, [this](LogLevel level, std::string_view text) { log(level, text); }),
+      applier_({.interval = options.publish_interval}, applier_parts()),
+      committer_(committer_parts(start, options)),
+      queue_({.commands_max = kBatchCommandsMax, .bytes_max = batch_bytes_max()}) {}
+
+LmdbStore::~LmdbStore() {
+  if (closed_.load()) return;
+  if (auto closed = close(); !closed) {
+    log(LogLevel::error, "Closing failed: " + to_string(closed.error()));
+  }
+}
+
+Committer::Parts LmdbStore::committer_parts(const Start& start, const OpenOptions& options) {
+  return {.journal = *journal_,
+          .recent = recent_,
+          .read_stored = [this](const Uuid& run_id) { return stored_.copy(run_id); },
+          .make_durable = [this] { return syncer_.after_append(); },
+          .hand_over = [this](std::span<const EffectPtr> effects) { applier_.hand_over(effects); },
+          .clock = engine_clock(options.clock),
+          .epoch = start.epoch,
+          .greatest_run_id = start.greatest_run_id};
+}
+
+Applier::Parts LmdbStore::applier_parts() {
+  return {.write = [this](std::span<const EffectPtr> effects) { return writer_.commit(effects); },
+          .applied =
+              [this](std::span<const EffectPtr> effects) {
+                recent_.mark_applied(effects);
+                journal_->release(effects.back().sequence());
+                housekeeper_.wake();
+              },
+          .synced = [this] { return journal_->synced_sequence(); },
+          .sync = [this] { return syncer_.sync_all(); },
+          .log = [this](LogLevel level, std::string_view text) { log(level, text); }};
+}
+
+Result<void> LmdbStore::refusal() const {
+  if (forked()) return forked_error();
+  if (closed_.load(std::memory_order_acquire)) return closed_error();
+  return {};
+}
+
+/// Before a batch is sealed: LMDB and, in relaxed mode, the disk must not lag too far behind.
+Result<void> LmdbStore::admit(Deadline deadline) {
+  if (auto room = applier_.wait_for_room(deadline); !room) return room;
+  return syncer_.wait_within_bound(deadline);
+}
+
+Result<void> LmdbStore::apply(std::span<const ResolvedCommand> commands, Deadline deadline,
+                              std::span<Outcome> outcomes) {
+  if (auto refused = refusal(); !refused) return refused;
+  CommitRequest request{.commands = commands, .deadline = deadline};
+  for (const ResolvedCommand& command : commands) {
+    request.bytes += effect_bytes_max(*command.command);
+  }
+  auto batch = queue_.submit(
+      request, [this](Deadline until) { return admit(until); },
+      [this](CommitBatch& sealed) { committer_.commit(sealed); });
+  if (!batch) return batch.error();
+  const CommitBatch& done = **batch;
+  if (done.error) return *done.error;
+  const auto answers = std::span(done.answers).subspan(request.first_answer, commands.size());
+  if (!answers.empty() && answers.front().error) return *answers.front().error;
+  std::transform(answers.begin(), answers.end(), outcomes.begin(), to_outcome);
+  return {};
+}
+
+std::size_t LmdbStore::batch_bytes_max() const noexcept {
+  return static_cast<std::size_t>(
+      std::min<std::uint64_t>(kBatchBytesMax, journal_->group_bytes_max()));
+}
+
+Result<bool> LmdbStore::find(const Uuid& run_id, RecordVisitor visit) const {
+  if (auto refused = refusal(); !refused) return refused.error();
+  std::optional<Error> failure;
+  const bool recent = recent_.visit(run_id, [&](const EffectPtr& effect) {
+    auto record = core::decode_record(run_id, effect.view().record);
+    if (record) {
+      visit(*record);
+    } else {
+      failure = record.error();
+    }
+  });
+  if (failure) return *failure;
+  if (recent) return true;
+  // Only after the probe: what left the map since is in the commit this read begins with.
+  return stored_.visit(run_id, visit);
+}
+
+Result<void> LmdbStore::find_many(std::span<const Uuid> run_ids, IndexedRecordVisitor visit) const {
+  if (auto refused = refusal(); !refused) return refused;
+  std::vector<EffectPtr> recent(run_ids.size());
+  lmdb::ReadTxn txn;
+  // One moment: no group may be published between the first probe and the begin of the read.
+  for (int attempt = 0; !txn; ++attempt) {
+    std::unique_lock<std::mutex> paused;
+    if (attempt == kGetManyTries) paused = recent_.pause_publishing();
+    const std::uint64_t before = recent_.generation();
+    if (before % 2 != 0) continue;
+    for (std::size_t i = 0; i < run_ids.size(); ++i) recent[i] = recent_.find(run_ids[i]);
+    auto begun = env_->begin_read();
+    if (!begun) return begun.error();
+    if (recent_.generation() == before) txn = std::move(*begun);
+  }
+  std::vector<std::size_t> order;
+  for (std::size_t i = 0; i < run_ids.size(); ++i) {
+    if (!recent[i]) {
+      order.push_back(i);
+      continue;
+    }
+    auto record = core::decode_record(run_ids[i], recent[i].view().record);
+    if (!record) return record.error();
+    visit(i, *record);
+  }
+  return visit_in_order(stored_, txn, run_ids, order, visit);
+}
+
+Result<void> LmdbStore::publish(Deadline deadline) {
+  if (auto refused = refusal(); !refused) return refused;
+  return applier_.publish(deadline);
+}
+
+Result<std::uint64_t> LmdbStore::unpublished() const {
+  if (auto refused = refusal(); !refused) return refused.error();
+  return applier_.pending_count();
+}
+
+bool LmdbStore::forked() const noexcept { return lmdb::fork_generation() != fork_generation_; }
+
+Result<void> LmdbStore::close() {
+  if (forked()) return forked_error();
+  if (closed_.exchange(true)) return closed_error();
+  queue_.close();
+  auto synced = syncer_.sync_all();
+  syncer_.stop();
+  auto stopped = applier_.stop();
+  housekeeper_.stop();
+  Result<void> result;
+  if (!synced) {
+    result = synced;
+  } else if (!stopped) {
+    result = stopped;
+  } else {
+    result = journal_->close_empty();
+  }
+  auto env_closed = env_->close();
+  return result ? env_closed : result;
+}
+
+void LmdbStore::log(LogLevel level, std::string_view text) const {
+  if (log_) log_(level, text);
+}
+
+}  // namespace milepost::store

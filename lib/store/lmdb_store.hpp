@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// LmdbStore: the writing form of the store. Commands are grouped, decided, journaled, published in
+// the recent map, and moved to LMDB by the applier; reads probe the recent map, then LMDB.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string_view>
+
+#include "journal/journal.hpp"
+#include "lmdb/env.hpp"
+#include "store/applier.hpp"
+#include "store/batch_writer.hpp"
+#include "store/commit_queue.hpp"
+#include "store/committer.hpp"
+#include "store/housekeeper.hpp"
+#include "store/recent_map.hpp"
+#include "store/store.hpp"
+#include "store/stored_runs.hpp"
+#include "store/syncer.hpp"
+
+namespace milepost::store {
+
+class LmdbStore final : public Store {
+ public:
+  /// Recovers what the journal holds beyond `env`, then starts the threads.
+  [[nodiscard]] static Result<std::unique_ptr<Store>> open(std::unique_ptr<lmdb::Env> env,
+                                                           const OpenOptions& options);
+  ~LmdbStore() override;
+
+  Result<void> apply(std::span<const ResolvedCommand> commands, Deadline deadline,
+                     std::span<Outcome> outcomes) override;
+  std::size_t batch_bytes_max() const noexcept override;
+  Result<bool> find(const Uuid& run_id, RecordVisitor visit) const override;
+  Result<void> find_many(std::span<const Uuid> run_ids, IndexedRecordVisitor visit) const override;
+  Result<void> publish(Deadline deadline) override;
+  Result<std::uint64_t> unpublished() const override;
+  bool forked() const noexcept override;
+  Result<void> close() override;
+
+ private:
+  /// What recovery leaves for the rest to start from.
+  struct Start {
+    std::uint64_t last_sequence = 0;
+    std::uint64_t epoch = 0;
+    Uuid greatest_run_id{};
+  };
+
+  LmdbStore(std::unique_ptr<lmdb::Env> env, StoredRuns stored, BatchWriter writer,
+            std::unique_ptr<journal::Journal> journal, const Start& start,
+            const OpenOptions& options);
+
+  [[nodiscard]] static Result<std::uint64_t> replay_journal(lmdb::Env& env, BatchWriter& writer,
+                                                            const std::string& directory,
+                                                            std::uint64_t applied,
+                                                            const OpenOptions& options);
+  [[nodiscard]] Committer::Parts committer_parts(const Start& start, const OpenOptions& options);
+  [[nodiscard]] Applier::Parts applier_parts();
+  [[nodiscard]] Result<void> refusal() const;
+  [[nodiscard]] Result<void> admit(Deadline deadline);
+  void log(LogLevel level, std::string_view text) const;
+
+  const std::function<void(LogLevel, std::string_view)> log_;
+  const std::uint32_t fork_generation_;
+  std::atomic<bool> closed_{false};
+
+  // In order of construction; each uses those above it.
+  std::unique_ptr<lmdb::Env> env_;
+  StoredRuns stored_;
+  BatchWriter writer_;  ///< The applier's.
+  std::unique_ptr<journal::Journal> journal_;
+  RecentMap recent_;
+  Syncer syncer_;
+  Housekeeper housekeeper_;
+  Applier applier_;
+  Committer committer_;
+  CommitQueue queue_;
+};
+
+}  // namespace milepost::store

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a command may cost in the journal, before anybody knows what it will find.
+#include "store/store.hpp"
+
+#include <algorithm>
+
+#include "core/effect.hpp"
+#include "core/record_codec.hpp"
+
+namespace milepost::store {
+namespace {
+
+// The journal's own bytes for an effect: its length and padding.
+constexpr std::size_t kEntryOverhead = 16;
+constexpr std::size_t kShortTextsMax = kOwnerSizeMax + kIdempotencyKeySizeMax;
+// A record of a run without error text.
+constexpr std::size_t kPlainRecordMax = core::kRecordSizeMax - kErrorTextSizeMax;
+static_assert(kPlainRecordMax > kShortTextsMax);
+
+}  // namespace
+
+std::size_t effect_bytes_max(const Command& command) noexcept {
+  std::size_t bytes = kEntryOverhead + core::kEffectHeaderSize + kPlainRecordMax;
+  if (const auto* create = std::get_if<CreateCommand>(&command); create != nullptr) {
+    bytes -= kShortTextsMax;
+  }
+  if (const auto* fail = std::get_if<FailCommand>(&command); fail != nullptr) {
+    bytes += std::min(fail->error.size(), kErrorTextSizeMax);
+  }
+  return bytes;
+}
+
+}  // namespace milepost::store

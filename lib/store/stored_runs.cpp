@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The read side of table `runs`, and the numbers in `meta`.
+#include "store/stored_runs.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+
+#include "lmdb/cursor.hpp"
+#include "store/schema.hpp"
+
+namespace milepost::store {
+
+Result<StoredRuns> StoredRuns::make(lmdb::Env& env) {
+  StoredRuns stored(env);
+  auto runs = env.table(kTableNames[static_cast<std::size_t>(Table::runs)]);
+  if (!runs) return runs.error();
+  auto meta = env.table(lmdb::kMetaTable);
+  if (!meta) return meta.error();
+  stored.runs_ = *runs;
+  stored.meta_ = *meta;
+  return stored;
+}
+
+Result<bool> StoredRuns::visit(const Uuid& run_id, RecordVisitor visitor) const {
+  auto txn = env_->begin_read();
+  if (!txn) return txn.error();
+  return visit(*txn, run_id, visitor);
+}
+
+Result<bool> StoredRuns::visit(const lmdb::ReadTxn& txn, const Uuid& run_id,
+                               RecordVisitor visitor) const {
+  lmdb::Bytes value;
+  switch (txn.find(runs_, id_bytes(run_id), value)) {
+    case lmdb::Lookup::absent:
+      return false;
+    case lmdb::Lookup::failed:
+      if (auto again = txn.get(runs_, id_bytes(run_id)); !again) return again.error();
+      return Error{.code = Errc::internal, .message = "A lookup failed and then did not."};
+    case lmdb::Lookup::found:
+      break;
+  }
+  auto record = core::decode_record(run_id, value);
+  if (!record) return record.error();
+  visitor(*record);
+  return true;
+}
+
+Result<EffectPtr> StoredRuns::copy(const Uuid& run_id) const {
+  EffectPtr copied;
+  auto found =
+      visit(run_id, [&](const core::RecordView& record) { copied = EffectPtr::make(record); });
+  if (!found) return found.error();
+  return copied;
+}
+
+Result<Uuid> StoredRuns::greatest_id() const {
+  auto txn = env_->begin_read();
+  if (!txn) return txn.error();
+  auto cursor = lmdb::Cursor::open(*txn, runs_);
+  if (!cursor) return cursor.error();
+  auto any = cursor->last();
+  if (!any) return any.error();
+  Uuid id{};
+  if (!*any) return id;
+  if (cursor->key().size() != 16) {
+    return Error{.code = Errc::corrupt,
+                 .subject = "table runs",
+                 .message = "A key is not 16 bytes.",
+                 .advice = "Run repair on a copy of the store."};
+  }
+  std::memcpy(id.data, cursor->key().data(), 16);
+  return id;
+}
+
+Result<std::uint64_t> StoredRuns::number(const char* key) const {
+  auto txn = env_->begin_read();
+  if (!txn) return txn.error();
+  auto value = txn->get(meta_, lmdb::as_bytes(key));
+  if (!value) return value.error();
+  std::uint64_t number = 0;
+  if (!*value) return number;
+  if ((*value)->size() != sizeof number) {
+    return Error{.code = Errc::corrupt,
+                 .subject = std::string("meta/") + key,
+                 .message = "The value is not a number.",
+                 .advice = "Run repair on a copy of the store."};
+  }
+  std::memcpy(&number, (*value)->data(), sizeof number);
+  return number;
+}
+
+Result<std::uint64_t> StoredRuns::applied_sequence() const { return number(kMetaApplied); }
+
+Result<std::uint64_t> StoredRuns::epoch() const { return number(kMetaEpoch); }
+
+Result<void> visit_in_order(const StoredRuns& stored, const lmdb::ReadTxn& txn,
+                            std::span<const Uuid> run_ids, std::span<std::size_t> indexes,
+                            IndexedRecordVisitor visit) {
+  std::sort(indexes.begin(), indexes.end(),
+            [&](std::size_t a, std::size_t b) { return run_ids[a] < run_ids[b]; });
+  for (const std::size_t i : indexes) {
+    auto found =
+        stored.visit(txn, run_ids[i], [&](const core::RecordView& record) { visit(i, record); });
+    if (!found) return found.error();
+  }
+  return {};
+}
+
+Uuid store_id(const lmdb::Env& env) noexcept {
+  Uuid id{};
+  std::memcpy(id.data, env.identity().uuid.data(), 16);
+  return id;
+}
+
+std::string journal_directory(const lmdb::Env& env) { return env.directory() + "/journal"; }
+
+}  // namespace milepost::store

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who may include whom: the rooms of the project as a table.
+
+A room is a folder; the longest prefix of a file's path decides. Each row says which quoted
+includes ("core/record.hpp") and which angled ones (<lmdb.h>) the room may use. Quoted includes are
+always written from an include root, never relative to the file.
+"""
+
+import re
+from dataclasses import dataclass
+
+STD_C = r"(assert|ctype|errno|float|inttypes|limits|math|signal|std\w+|string|time|wchar)\.h"
+STD = r"[a-z_0-9]+"  # <vector>, <cstdint>: no slash, no dot
+SYSTEM = r"(sys/|linux/|arpa/|netinet/|net/)?[a-z_0-9]+\.h"  # <unistd.h>, <sys/mman.h>
+BOOST = r"boost/.*"
+XXHASH = r"xxhash\.h"
+LMDB = r"lmdb\.h"
+PUBLIC = r"milepost/[a-z_0-9]+\.hpp"
+ANY = r".*"
+
+# Third-party headers that SYSTEM would match by their shape but that are no system headers.
+THIRD_PARTY = re.compile(r"^(lmdb|xxhash|sqlite3|libpq-fe|zlib)\.h$")
+
+
+@dataclass(frozen=True)
+class Room:
+    folder: str
+    quoted: tuple
+    angled: tuple
+    why: str
+
+
+ROOMS = (
+    Room("include/milepost/milepost.h", (), (r"std(def|int)\.h",),
+         "the C header needs <stddef.h> and <stdint.h> only"),
+    Room("include/milepost/", (PUBLIC,), (STD, r"boost/(uuid/uuid|system/result)\.hpp"),
+         "public headers see the standard library, boost/uuid/uuid.hpp, boost/system/result.hpp "
+         "and each other"),
+    Room("lib/core/", (r"core/.*", PUBLIC), (STD, BOOST, XXHASH, r"sys/random\.h"),
+         "core is pure: the public headers, Boost, xxHash; no files, no threads of POSIX, no LMDB"),
+    Room("lib/lmdb/", (r"lmdb/.*", r"milepost/(result|export)\.hpp"), (STD, SYSTEM, LMDB),
+         "lmdb is a thin wrapper: milepost/result.hpp and <lmdb.h>"),
+    Room("lib/journal/", (r"journal/.*", r"core/.*", PUBLIC), (STD, SYSTEM, BOOST, XXHASH),
+         "journal sees core"),
+    Room("lib/store/", (r"(store|core|journal|lmdb)/.*", PUBLIC), (STD, SYSTEM, BOOST, XXHASH),
+         "store sees core, journal and lmdb, but not <lmdb.h>"),
+    Room("lib/api/", (r"(api|store|core)/.*", PUBLIC), (STD, SYSTEM, BOOST),
+         "api sees store and core"),
+    Room("lib/capi/", (r"capi/.*", PUBLIC, r"milepost/milepost\.h"), (STD, STD_C),
+         "capi sees the public headers only"),
+    Room("bindings/cpp/", (r"bindings/cpp/.*", PUBLIC), (STD, SYSTEM, BOOST),
+         "what is built on the library sees its public headers only"),
+    Room("bindings/", (r"bindings/.*", PUBLIC, r"milepost/milepost\.h"), (ANY,),
+         "bindings see the public headers only"),
+    Room("bench/micro/", (ANY,), (ANY,), "micro benchmarks may see lib/"),
+    Room("bench/", (r"bench/.*", PUBLIC), (ANY,), "benchmarks see public headers only"),
+    Room("tests/unit/", (ANY,), (ANY,), "unit tests may see lib/"),
+    Room("tests/", (r"(support|api|capi|crash|concurrency|model|regress|install)/.*", PUBLIC,
+                    r"milepost/milepost\.h"), (ANY,),
+         "only tests/unit may see lib/"),
+)
+
+# Where quoted includes are looked up, by the first folder of the including file.
+INCLUDE_ROOTS = {
+    "include": ("include",),
+    "lib": ("lib", "include"),
+    "bindings": ("", "include"),
+    "bench": ("", "lib", "include"),
+    "tests": ("tests", "lib", "include"),
+}
+
+
+def room_of(path):
+    """The room of a file, or None for files that are in none."""
+    for room in ROOMS:
+        if path == room.folder or (room.folder.endswith("/") and path.startswith(room.folder)):
+            return room
+    return None
+
+
+def _matches(patterns, name):
+    return any(re.fullmatch(pattern, name) for pattern in patterns)
+
+
+def may_include(room, name, angled):
+    """Whether files of the room may include <name> (angled) or "name"."""
+    if not angled:
+        return _matches(room.quoted, name)
+    if THIRD_PARTY.match(name):  # must be named by the room, not matched by its shape
+        named = [p for p in room.angled if p in (XXHASH, LMDB, ANY)]
+        return _matches(named, name)
+    return _matches(room.angled, name)
