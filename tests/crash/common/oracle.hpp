@@ -86,7 +86,7 @@ struct SlotRecord {
   std::atomic<std::uint64_t> seen;  ///< The latest sequence shown by a read or a refusal.
 };
 
-inline constexpr std::size_t kSlotsMax = 1u << 16;
+inline constexpr std::size_t kSlotsMax = 1u << 14;
 inline constexpr std::size_t kFailureSize = 2048;
 
 struct Oracle {
