@@ -29,6 +29,9 @@ namespace milepost {
 /// Thread-safe, except that moving from, and destroying, need all calls to have returned.
 class MILEPOST_EXPORT Tracker {
  public:
+  /// The inside. Named here for the library's own tests; hosts cannot define it.
+  class Impl;
+
   /// Opens the store, making it if need be, and recovers what a crash left behind. One writing
   /// process at a time: `locked` names the other, `already_open` says it is this one.
   [[nodiscard]] static Result<Tracker> open(OpenOptions options);
@@ -83,7 +86,6 @@ class MILEPOST_EXPORT Tracker {
   [[nodiscard]] Result<void> close();
 
  private:
-  class Impl;
   explicit Tracker(std::unique_ptr<Impl> impl) noexcept;
   std::unique_ptr<Impl> impl_;
 };

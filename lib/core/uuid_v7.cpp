@@ -12,9 +12,9 @@
 #include <chrono>
 #include <cstring>
 #include <mutex>
-#include <type_traits>
 #include <pthread.h>
 #include <sys/random.h>
+#include <type_traits>
 
 #include "core/text.hpp"
 

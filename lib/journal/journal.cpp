@@ -43,6 +43,7 @@ class Journal::Impl {
   std::atomic<std::uint64_t> appended_bytes_{0};  ///< Since open.
   std::atomic<std::uint64_t> synced_bytes_{0};
   std::atomic<std::uint64_t> segments_total_;
+  std::atomic<std::uint64_t> segments_begun_{0};  ///< Since open.
   std::atomic<bool> poisoned_{false};
   std::atomic<bool> stopped_{false};  ///< Poisoned or closed.
 
@@ -201,6 +202,7 @@ bool Journal::Impl::take_ready(std::size_t needed, bool use_reserve) {
   if (ready_.empty() || ready_.size() + free_.size() < needed) return false;
   retired_.splice(retired_.end(), current_);
   current_.splice(current_.end(), ready_);
+  segments_begun_.fetch_add(1, std::memory_order_relaxed);
   offset_ = kSegmentHeaderBytes;
   on_reserve_ = use_reserve && free_.empty();
   return true;
@@ -431,6 +433,10 @@ std::uint64_t Journal::bytes_total() const noexcept {
 }
 
 std::uint64_t Journal::bytes_live() const noexcept { return impl_->bytes_live(); }
+
+std::uint64_t Journal::segments_begun() const noexcept {
+  return impl_->segments_begun_.load(std::memory_order_relaxed);
+}
 
 std::uint64_t Journal::group_bytes_max() const noexcept { return impl_->payload_max_; }
 

@@ -119,6 +119,8 @@ class Journal {
   /// Any. Bytes of all segments, and of those that hold groups not yet released.
   [[nodiscard]] std::uint64_t bytes_total() const noexcept;
   [[nodiscard]] std::uint64_t bytes_live() const noexcept;
+  /// Any. Rises with each switch to another segment: then prepare_ahead() has something to do.
+  [[nodiscard]] std::uint64_t segments_begun() const noexcept;
   /// Any. The largest payload (sum of effect sizes and 8 bytes for each) one append takes.
   [[nodiscard]] std::uint64_t group_bytes_max() const noexcept;
 

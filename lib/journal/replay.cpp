@@ -33,8 +33,9 @@ class Replay {
  private:
   enum class Tail { cut, resume };
 
-  [[nodiscard]] Result<void> find_live();
+  [[nodiscard]] const SegmentFile* find_newest();
   [[nodiscard]] Result<void> check_headerless();
+  [[nodiscard]] Result<void> find_live();
   [[nodiscard]] Result<void> walk();
   [[nodiscard]] Result<bool> follow(std::size_t index, std::uint64_t offset);
   [[nodiscard]] Result<void> deliver(const GroupView& group);
@@ -62,6 +63,10 @@ class Replay {
   std::uint64_t offset_ = kSegmentHeaderBytes;
   std::uint64_t expected_ = 0;
   std::uint64_t previous_checksum_ = 0;
+
+  // Where the first whole group past a break stands.
+  std::size_t next_whole_index_ = 0;
+  std::uint64_t next_whole_offset_ = 0;
 };
 
 /// Damage that another look does not confirm was a writer at work.
@@ -95,8 +100,14 @@ Result<ReplayReport> Replay::run() {
   auto files = list_segments(directory_, store_id_);
   if (!files) return files.error();
   files_ = std::move(*files);
-  if (auto found = find_live(); !found) return found.error();
+  const SegmentFile* newest = find_newest();
+  if (newest != nullptr) floor_ = newest->header->floor_generation;
   if (auto checked = check_headerless(); !checked) return checked.error();
+  if (newest != nullptr && newest->header->kind == SegmentKind::live) {
+    if (auto found = find_live(); !found) return found.error();
+  } else if (newest != nullptr && newest->header->base_sequence > after_) {
+    return gap(newest->slot, newest->header->base_sequence);
+  }
   if (!live_.empty()) {
     if (auto walked = walk(); !walked) return walked.error();
   }
@@ -104,19 +115,17 @@ Result<ReplayReport> Replay::run() {
   return report_;
 }
 
-/// Fills live_, in order of generation, and sets where the chain starts.
-Result<void> Replay::find_live() {
+const SegmentFile* Replay::find_newest() {
   const SegmentFile* newest = nullptr;
   for (const SegmentFile& file : files_) {
     if (!file.header || file.header->kind == SegmentKind::blank) continue;
     if (!newest || file.header->generation > newest->header->generation) newest = &file;
   }
-  if (newest == nullptr) return {};
-  floor_ = newest->header->floor_generation;
-  if (newest->header->base_sequence > after_ && newest->header->generation == floor_) {
-    return gap(newest->slot, newest->header->base_sequence);
-  }
-  if (newest->header->kind == SegmentKind::closed) return {};
+  return newest;
+}
+
+/// Fills live_, in order of generation, and sets where the chain starts.
+Result<void> Replay::find_live() {
   for (const SegmentFile& file : files_) {
     if (file.header && file.header->kind == SegmentKind::live &&
         file.header->generation >= floor_) {
@@ -242,6 +251,11 @@ Result<Replay::Tail> Replay::judge_tail() {
     if (!followed) return followed.error();
     if (*followed) return Tail::resume;
   }
+  // What is missing stood here, or else at the start of the next segment: not if a whole one does.
+  if (next_whole_index_ == index_ + 1 && next_whole_offset_ > kSegmentHeaderBytes) {
+    index_ = next_whole_index_;
+    offset_ = kSegmentHeaderBytes;
+  }
   const std::string missing =
       expected_ == 0 ? "The group" : "The group of sequence " + std::to_string(expected_);
   return damage(live_[index_].slot, missing + " at offset " + std::to_string(offset_) +
@@ -271,6 +285,10 @@ Result<bool> Replay::later_group_proves_damage() {
         continue;
       }
       const GroupHeader& header = (*group)->header;
+      if (first) {
+        next_whole_index_ = index;
+        next_whole_offset_ = *found;
+      }
       // With the chain's start unknown, what is missing ends right before the first group found
       // and, as everything applied was synced, begins at or below `after` + 1.
       const std::uint64_t missing = expected_ != 0 ? expected_ : after_ + 1;

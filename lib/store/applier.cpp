@@ -29,15 +29,22 @@ void Applier::hand_over(std::span<const EffectPtr> effects) {
   {
     const std::lock_guard lock(mutex_);
     const std::size_t before = pending_.size();
+    const std::size_t bytes_before = pending_bytes_;
     pending_.insert(pending_.end(), effects.begin(), effects.end());
     pending_bytes_ += bytes;
     handed_over_ = effects.back().sequence();
     if (before == 0) oldest_since_ = std::chrono::steady_clock::now();
     wake = before == 0 ||
-           (before < options_.batch_effects_max && pending_.size() >= options_.batch_effects_max);
-    crowded_.store(pending_bytes_ > options_.pending_bytes_max, std::memory_order_relaxed);
+           (before < options_.batch_effects_max && pending_.size() >= options_.batch_effects_max) ||
+           (bytes_before < options_.batch_bytes_max && pending_bytes_ >= options_.batch_bytes_max);
+    const bool was_crowded = crowded_.exchange(is_crowded(), std::memory_order_relaxed);
+    wake = wake || (!was_crowded && crowded_.load(std::memory_order_relaxed));
   }
   if (wake) work_.notify_one();
+}
+
+bool Applier::is_crowded() const {
+  return pending_bytes_ > options_.pending_bytes_max || !parts_.journal_has_room();
 }
 
 Error Applier::late_error() const {
@@ -55,8 +62,8 @@ Error Applier::late_error() const {
 Result<void> Applier::wait_for_room(Deadline deadline) {
   if (!crowded_.load(std::memory_order_relaxed)) return {};
   std::unique_lock lock(mutex_);
-  const bool roomy = done_.wait_until(
-      lock, deadline, [this] { return pending_bytes_ <= options_.pending_bytes_max; });
+  const bool roomy = done_.wait_until(lock, deadline,
+                                      [this] { return !crowded_.load(std::memory_order_relaxed); });
   if (!roomy) return late_error();
   return {};
 }
@@ -100,7 +107,8 @@ void Applier::run() {
       work_.wait(lock, [this] { return !pending_.empty() || stopping_; });
       if (pending_.empty()) return;
       work_.wait_until(lock, oldest_since_ + options_.interval, [this] {
-        return stopping_ || wanted_ > applied_ || pending_.size() >= options_.batch_effects_max ||
+        return stopping_ || wanted_ > applied_ || crowded_.load(std::memory_order_relaxed) ||
+               pending_.size() >= options_.batch_effects_max ||
                pending_bytes_ >= options_.batch_bytes_max;
       });
     }
@@ -136,10 +144,10 @@ std::vector<EffectPtr> Applier::take_batch() {
   std::size_t count = 0;
   std::size_t bytes = 0;
   for (const EffectPtr& effect : pending_) {
-    if (effect.sequence() > synced || count == options_.batch_effects_max ||
-        (bytes += effect.footprint()) > options_.batch_bytes_max) {
-      break;
-    }
+    bytes += effect.footprint();
+    const bool full = count == options_.batch_effects_max ||
+                      (count > 0 && bytes > options_.batch_bytes_max);  // one always fits
+    if (effect.sequence() > synced || full) break;
     ++count;
   }
   const auto end = pending_.begin() + static_cast<std::ptrdiff_t>(count);
@@ -166,7 +174,7 @@ bool Applier::write_batch(std::span<const EffectPtr> batch) {
     writing_ = 0;
     applied_ = batch.back().sequence();
     trouble_.reset();
-    crowded_.store(pending_bytes_ > options_.pending_bytes_max, std::memory_order_relaxed);
+    crowded_.store(is_crowded(), std::memory_order_relaxed);
   }
   done_.notify_all();
   return true;

@@ -40,6 +40,8 @@ class Applier {
     std::function<Result<void>(std::span<const EffectPtr>)> write;
     /// After that commit: they may leave the recent map and the journal.
     std::function<void(std::span<const EffectPtr>)> applied;
+    /// Whether the journal can take more before some of it is applied.
+    std::function<bool()> journal_has_room;
     /// The last sequence known to be synced.
     std::function<std::uint64_t()> synced;
     /// Makes everything appended durable.
@@ -55,8 +57,8 @@ class Applier {
   /// Leader only. Takes over effects in order of sequence.
   void hand_over(std::span<const EffectPtr> effects);
 
-  /// Waits until less than `pending_bytes_max` is pending. `busy`, or the reason LMDB cannot take
-  /// more (`disk_full`, `map_full`, `io`), at the deadline.
+  /// Waits until less than `pending_bytes_max` is pending and the journal has room. `busy`, or the
+  /// reason LMDB cannot take more (`disk_full`, `map_full`, `io`), at the deadline.
   [[nodiscard]] Result<void> wait_for_room(Deadline deadline);
 
   /// Waits until everything handed over before is committed to LMDB. Errors as wait_for_room.
@@ -71,6 +73,7 @@ class Applier {
  private:
   void run();
   std::vector<EffectPtr> take_batch();
+  [[nodiscard]] bool is_crowded() const;
   bool write_batch(std::span<const EffectPtr> batch);
   void rest(const Error& error);
   bool back_off(const Error& error, unsigned attempt);
@@ -90,8 +93,8 @@ class Applier {
   std::uint64_t applied_ = 0;
   std::uint64_t wanted_ = 0;  ///< Publish up to here without waiting for the interval.
   bool stopping_ = false;
-  std::optional<Error> trouble_;  ///< Why the last attempt failed.
-  std::atomic<bool> crowded_{false};
+  std::optional<Error> trouble_;      ///< Why the last attempt failed.
+  std::atomic<bool> crowded_{false};  ///< Callers wait; set under the mutex.
   std::thread thread_;
 };
 

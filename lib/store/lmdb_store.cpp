@@ -109,6 +109,8 @@ LmdbStore::LmdbStore(std::unique_ptr<lmdb::Env> env, StoredRuns stored, BatchWri
                      const OpenOptions& options)
     : log_(options.log),
       fork_generation_(lmdb::fork_generation()),
+      journal_segment_bytes_(options.journal_segment_bytes),
+      journal_bytes_max_(options.journal_bytes_max),
       env_(std::move(env)),
       stored_(stored),
       writer_(std::move(writer)),
@@ -136,7 +138,12 @@ Committer::Parts LmdbStore::committer_parts(const Start& start, const OpenOption
           .recent = recent_,
           .read_stored = [this](const Uuid& run_id) { return stored_.copy(run_id); },
           .make_durable = [this] { return syncer_.after_append(); },
-          .hand_over = [this](std::span<const EffectPtr> effects) { applier_.hand_over(effects); },
+          .hand_over =
+              [this](std::span<const EffectPtr> effects) {
+                applier_.hand_over(effects);
+                const std::uint64_t begun = journal_->segments_begun();
+                if (std::exchange(segments_begun_, begun) != begun) housekeeper_.wake();
+              },
           .clock = engine_clock(options.clock),
           .epoch = start.epoch,
           .greatest_run_id = start.greatest_run_id};
@@ -150,9 +157,15 @@ Applier::Parts LmdbStore::applier_parts() {
                 journal_->release(effects.back().sequence());
                 housekeeper_.wake();
               },
+          .journal_has_room = [this] { return journal_has_room(); },
           .synced = [this] { return journal_->synced_sequence(); },
           .sync = [this] { return syncer_.sync_all(); },
           .log = [this](LogLevel level, std::string_view text) { log(level, text); }};
+}
+
+/// Whether two more segments may be begun: the next group may need one, and one is the reserve.
+bool LmdbStore::journal_has_room() const {
+  return journal_->bytes_live() + 2 * journal_segment_bytes_ <= journal_bytes_max_;
 }
 
 Result<void> LmdbStore::refusal() const {

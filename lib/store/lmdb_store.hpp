@@ -58,12 +58,16 @@ class LmdbStore final : public Store {
                                                             const OpenOptions& options);
   [[nodiscard]] Committer::Parts committer_parts(const Start& start, const OpenOptions& options);
   [[nodiscard]] Applier::Parts applier_parts();
+  [[nodiscard]] bool journal_has_room() const;
   [[nodiscard]] Result<void> refusal() const;
   [[nodiscard]] Result<void> admit(Deadline deadline);
   void log(LogLevel level, std::string_view text) const;
 
   const std::function<void(LogLevel, std::string_view)> log_;
   const std::uint32_t fork_generation_;
+  const std::uint64_t journal_segment_bytes_;
+  const std::uint64_t journal_bytes_max_;
+  std::uint64_t segments_begun_ = 0;  ///< The leader's: what the housekeeper was told of.
   std::atomic<bool> closed_{false};
 
   // In order of construction; each uses those above it.

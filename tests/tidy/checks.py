@@ -84,9 +84,10 @@ def check_includes(tree):
                               f"{room.folder} may not include {shown}: {room.why}")
             elif not angled:
                 roots = rules.INCLUDE_ROOTS[path.split("/")[0]]
-                if not any(tree.has(os.path.join(root, name)) for root in roots):
+                folders = [os.path.dirname(path) if root == "." else root for root in roots]
+                if not any(tree.has(os.path.join(folder, name)) for folder in folders):
                     yield Finding("includes", path, number,
-                                  f"{shown} is no file below {', '.join(r or '.' for r in roots)}; "
+                                  f"{shown} is in none of {', '.join(f or '.' for f in folders)}; "
                                   "use <...> for what is not ours")
 
 
@@ -103,7 +104,7 @@ def check_ascii(tree):
 
 _OUTPUT = re.compile(
     r"\bstd::(cout|cerr|clog|wcout|wcerr|terminate|abort|exit|_Exit|quick_exit)\b"
-    r"|(?<![\w.>:])(v?f?printf|puts|fputs|putchar|fputc|perror|abort|_exit|_Exit|quick_exit|assert"
+    r"|(?<![\w.>:])(v?f?printf|puts|fputs|putchar|fputc|perror|_exit|_Exit|quick_exit|assert"
     r"|BOOST_ASSERT|BOOST_ASSERT_MSG|BOOST_VERIFY)\s*\("
     r"|(?<![\w.>:])exit\s*\(\s*(\d|-|EXIT_)"
     r"|(?<![\w>])::(v?f?printf|puts|fputs|perror|abort|exit|_exit|_Exit|quick_exit)\s*\("
@@ -113,7 +114,11 @@ _OUTPUT = re.compile(
 
 
 def check_output(tree):
-    """The library lives in somebody else's process: it prints nothing and ends nothing."""
+    """The library lives in somebody else's process: it prints nothing and ends nothing.
+
+    abort() and exit() without std:: may be methods of ours (a transaction aborts, a run exits):
+    symbols.py finds the real ones in the built library.
+    """
     for path in tree.cpp("lib/", "include/"):
         code = cpp_text.code_only(tree.text(path))
         for number, line in enumerate(code.split("\n"), 1):
@@ -193,6 +198,52 @@ def check_version(tree):
                           f"MILEPOST_VERSION_{name} must be {value}, as {cmake} has it")
 
 
+_UNITS = {"": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "ms": 1, "s": 1000}
+
+
+def _cpp_value(text):
+    """A literal, or literals shifted left, as a number; other initialisers as their text."""
+    bare = re.sub(r"(?<=\d)[uUlL]+\b|'", "", text.strip())
+    if re.fullmatch(r"\d+(\s*<<\s*\d+)?", bare):
+        number, _, shift = bare.partition("<<")
+        return int(number) << int(shift or 0)
+    return bare.rpartition("::")[2]
+
+
+def _readme_value(text):
+    match = re.fullmatch(r"([\d,]+) ?(KiB|MiB|GiB|ms|s|)", text)
+    return int(match.group(1).replace(",", "")) * _UNITS[match.group(2)] if match else text
+
+
+def check_readme(tree):
+    """README's tables name every public constant and every field of OpenOptions, with its value."""
+    if not tree.has("README.md"):
+        yield Finding("readme", "README.md", 1, "missing")
+        return
+    rows = {}
+    for number, line in enumerate(tree.text("README.md").split("\n"), 1):
+        match = re.match(r"\| `(\w+)` \| ([^|]+?) \|", line)
+        if match:
+            rows[match.group(1)] = (number, match.group(2))
+    known = []
+    for path in tree.cpp("include/milepost/"):
+        code = cpp_text.code_only(tree.text(path))
+        known += re.findall(r"\binline constexpr [\w:]+ (k\w+) = ([^;]+);", code)
+        options = re.search(r"\bstruct OpenOptions \{(.*?)\n\};", code, re.S)
+        for name, value, braced in re.findall(
+                r"^  [^\n;]*?(\w+)(?: = ([^;]+)|\{([^}]*)\});", options.group(1), re.M
+                ) if options else ():
+            known.append((name, value or braced))
+    for name, initialiser in known:
+        line, shown = rows.get(name, (1, None))
+        value = _cpp_value(initialiser)
+        if shown is None:
+            yield Finding("readme", "README.md", 1, f"no table row for `{name}`")
+        elif value != "" and _readme_value(shown) != value:
+            yield Finding("readme", "README.md", line,
+                          f"`{name}` is {initialiser.strip()} in the headers, here {shown}")
+
+
 CHECKS = {
     "includes": check_includes,
     "ascii": check_ascii,
@@ -202,4 +253,5 @@ CHECKS = {
     "functions": check_functions,
     "head": check_head,
     "version": check_version,
+    "readme": check_readme,
 }

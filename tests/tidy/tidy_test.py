@@ -29,6 +29,16 @@ CLEAN = {
                                           "#include <string>\n",
     "include/milepost/run.hpp": HEAD + "#pragma once\n#include <boost/uuid/uuid.hpp>\n\n"
                                        '#include "milepost/result.hpp"\n',
+    "README.md": "| `kBatchMax` | 10,000 | a |\n| `directory` | required | b |\n"
+                 "| `wait_max` | 30 s | c |\n| `size` | 64 MiB | d |\n| `create` | true | e |\n"
+                 "| `durability` | durable | f |\n",
+    "include/milepost/options.hpp": HEAD + "#pragma once\n"
+                                           "inline constexpr std::size_t kBatchMax = 10'000;\n"
+                                           "struct OpenOptions {\n  std::string directory{};\n"
+                                           "  std::chrono::milliseconds wait_max{30'000};\n"
+                                           "  std::size_t size = 64u << 20;\n"
+                                           "  bool create = true;\n"
+                                           "  Durability durability = Durability::durable;\n};\n",
     "include/milepost/tracker.hpp": HEAD + "#pragma once\nstruct T { int exit(const int& id); };\n",
     "lib/core/record.hpp": HEAD + '#pragma once\n#include "milepost/run.hpp"\n',
     "lib/core/record.cpp": HEAD + '#include "core/record.hpp"\n\n#include <xxhash.h>\n',
@@ -46,8 +56,11 @@ CLEAN = {
                                   'auto text = "abort(); stderr";\n'
                                   "auto size = snprintf(out, 10'000, format);\n"
                                   "static_assert(true);\n",
-    "bindings/cpp/samples/host.cpp": HEAD + "#include <iostream>\n\n"
+    "bindings/cpp/samples/text.hpp": HEAD + "#pragma once\n",
+    "bindings/cpp/samples/host.cpp": HEAD + '#include <iostream>\n\n#include "text.hpp"\n'
                                             '#include "milepost/run.hpp"\n',
+    "lib/lmdb/txn.hpp": HEAD + "#pragma once\nvoid abort() noexcept;\n"
+                               "inline void f() { abort(); txn.abort(); }\n",
     "tests/support/catch.hpp": HEAD + "#pragma once\n#include <catch2/catch.hpp>\n",
     "tests/unit/core/record_test.cpp": HEAD + '#include "core/record.hpp"\n'
                                               '#include "support/catch.hpp"\n',
@@ -70,6 +83,7 @@ PLANTED = [
     ("includes", "lib/lmdb/env.cpp", '#include "core/record.hpp"\n', 1),
     ("includes", "lib/lmdb/env.cpp", '#include "milepost/run.hpp"\n', 1),
     ("includes", "lib/lmdb/env.cpp", "#include <xxhash.h>\n", 1),
+    ("includes", "lib/core/record.cpp", '#include "record.hpp"\n', 1),
     ("includes", "lib/journal/journal.cpp", '#include "lmdb/env.hpp"\n', 1),
     ("includes", "lib/journal/journal.cpp", "#include <lmdb.h>\n", 1),
     ("includes", "lib/store/store.cpp", "#include <lmdb.h>\n", 1),
@@ -80,6 +94,8 @@ PLANTED = [
     ("includes", "lib/store/store.cpp", '#include "store/gone.hpp"\n', 1),
     ("includes", "lib/store/store.cpp", '#include "store/../api/tracker.cpp.hpp"\n', 1),
     ("includes", "bindings/cpp/samples/host.cpp", '#include "core/record.hpp"\n', 1),
+    ("includes", "bindings/cpp/samples/host.cpp", '#include "gone.hpp"\n', 1),
+    ("includes", "bindings/cpp/samples/host.cpp", "#include <lmdb.h>\n", 1),
     ("includes", "tests/api/tracker_test.cpp", '#include "store/store.hpp"\n', 1),
     ("includes", "tests/support/catch.hpp", '#include "core/record.hpp"\n', 1),
     ("includes", "bench/steps.cpp", '#include "core/record.hpp"\n', 1),
@@ -90,7 +106,7 @@ PLANTED = [
     ("output", "lib/core/record.cpp", '\nvoid f() { printf("x"); }\n', 2),
     ("output", "lib/core/record.cpp", 'void f() { std::cerr << "x"; }\n', 1),
     ("output", "lib/core/record.cpp", "void f() { std::abort(); }\n", 1),
-    ("output", "lib/core/record.cpp", "void f() { abort(); }\n", 1),
+    ("output", "lib/core/record.cpp", "void f() { ::abort(); }\n", 1),
     ("output", "lib/core/record.cpp", "void f() { ::exit(status); }\n", 1),
     ("output", "lib/core/record.cpp", "void f() { exit(1); }\n", 1),
     ("output", "lib/core/record.cpp", "void f() { _exit(1); }\n", 1),
@@ -99,7 +115,7 @@ PLANTED = [
     ("output", "lib/core/record.cpp", 'void f() { std::fputs("x", stdout); }\n', 1),
     ("output", "lib/core/record.cpp", "#include <iostream>\n", 1),
     ("output", "include/milepost/run.hpp", 'inline void f() { puts("x"); }\n', 1),
-    ("output", "lib/core/record.cpp", "int n = 1'000; void f() { abort(); } int m = '\\'';\n", 1),
+    ("output", "lib/core/record.cpp", "int n = 1'000; void f() { _exit(1); } int m = '\\'';\n", 1),
     ("columns", "lib/core/record.cpp", "// " + "x" * 98 + "\n", 1),
     ("columns", "CMakeLists.txt", "# " + "x" * 99 + "\n", 1),
     ("files", "lib/core/record.cpp", "//\n" * 500, None),
@@ -173,7 +189,7 @@ class TidyTest(unittest.TestCase):
                 self.assertEqual([], [str(f) for f in findings_of(files, (check,))])
 
     def test_every_check_has_a_planted_fault(self):
-        planted = {check for check, *_ in PLANTED} | {"version"}
+        planted = {check for check, *_ in PLANTED} | {"version", "readme"}
         self.assertEqual(set(checks.CHECKS), planted)
 
     def test_versions_that_differ_are_found(self):
@@ -182,6 +198,21 @@ class TidyTest(unittest.TestCase):
         found = findings_of(files, ("version",))
         self.assertEqual(2, len(found))
         self.assertIn("MILEPOST_VERSION_MINOR must be 2", str(found[0]))
+
+    def test_a_readme_that_lacks_a_limit_or_has_it_wrong_is_found(self):
+        for old, new, name in (("10,000", "1,000", "kBatchMax"), ("30 s", "30 ms", "wait_max"),
+                               ("64 MiB", "64 KiB", "size"), ("true", "false", "create"),
+                               ("| durable", "| relaxed", "durability"),
+                               ("`kBatchMax`", "`kOther`", "kBatchMax"),
+                               ("`directory`", "directory", "directory")):
+            with self.subTest(new=new):
+                files = dict(CLEAN)
+                files["README.md"] = files["README.md"].replace(old, new)
+                found = findings_of(files, ("readme",))
+                self.assertEqual(1, len(found))
+                self.assertIn(f"`{name}`", str(found[0]))
+        files = {path: text for path, text in CLEAN.items() if path != "README.md"}
+        self.assertIn("missing", str(findings_of(files, ("readme",))))
 
     def test_an_exception_hides_its_file_only_and_must_be_needed(self):
         files = dict(CLEAN)

@@ -19,11 +19,12 @@ constexpr const char* kThisProgram = "/proc/self/exe";
 constexpr int kPipeSize = 4'096;
 
 milepost::Error spawn_error(int number) {
-  return {.code = milepost::Errc::io,
-          .system = number,
-          .subject = kThisProgram,
-          .message = std::string("a second process cannot be started: ") + std::strerror(number),
-          .advice = "Check the limits on processes and memory, and that /proc is mounted."};
+  return {
+      .code = milepost::Errc::io,
+      .system = number,
+      .subject = kThisProgram,
+      .message = std::string("a second process cannot be started: ") + std::strerror(number) + ".",
+      .advice = "Check the limits on processes and memory, and that /proc is mounted."};
 }
 
 }  // namespace
@@ -37,6 +38,7 @@ milepost::Result<ChildProcess> ChildProcess::start(const std::vector<std::string
   std::vector<std::string> texts = arguments;
   texts.insert(texts.begin(), "journey_executor");
   std::vector<char*> argv;
+  argv.reserve(texts.size() + 1);
   for (std::string& text : texts) argv.push_back(text.data());
   argv.push_back(nullptr);
 

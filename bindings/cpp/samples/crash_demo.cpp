@@ -136,7 +136,10 @@ std::optional<int> crash(const Options& options, Workspace& workspace, Console& 
                   ". Continue with:  " + continue_command(options));
     return kExitStopped;
   }
-  if (WIFEXITED(status) && WEXITSTATUS(status) != kExitDone) return WEXITSTATUS(status);
+  if (WIFEXITED(status) && WEXITSTATUS(status) != kExitDone) {
+    if (WEXITSTATUS(status) != kExitUsage) workspace.keep();  // It said so.
+    return WEXITSTATUS(status);
+  }
   if (WIFEXITED(status)) {
     say("2. It ended before it could be killed; try a larger --count");
   } else if (WTERMSIG(status) != SIGKILL) {

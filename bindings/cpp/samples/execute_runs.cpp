@@ -123,7 +123,7 @@ bool Worker::execute(std::size_t index) {
                       .subject = milepost::to_string(run.run_id),
                       .message = "the run's owner was answered " +
                                  std::string(milepost::to_string(ended->kind)) +
-                                 " when it ended the run",
+                                 " when it ended the run.",
                       .advice = "Please report it."});
   } else {
     note_step(index, *ended);

@@ -3,8 +3,10 @@
 // journey_executor: a small but real host. It reads triggers, creates a run for each, executes the
 // runs on worker threads, and tracks every change in a Milepost store. Start reading at run_host()
 // in host.cpp.
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <cstring>
 #include <exception>
 #include <string>
 #include <sys/prctl.h>
@@ -25,7 +27,8 @@ int run(const Options& options) {
   const bool is_child = options.acknowledgements_fd >= 0;
   Console console(is_child);
   if (!install_stop_handlers()) {
-    console.error("error: no signal handlers; too many open files?");
+    console.error("error: the signal handlers cannot be installed: " +
+                  std::string(std::strerror(errno)));
     return kExitStoreError;
   }
   if (!options.write_sample.empty()) {

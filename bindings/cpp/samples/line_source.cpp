@@ -22,7 +22,7 @@ milepost::Error input_error(const std::string& path, int number) {
   return {.code = number == ENOENT ? milepost::Errc::not_found : milepost::Errc::io,
           .system = number,
           .subject = path,
-          .message = std::string("the input cannot be read: ") + std::strerror(number),
+          .message = std::string("the input cannot be read: ") + std::strerror(number) + ".",
           .advice = "Check the name given to --input."};
 }
 

@@ -19,6 +19,7 @@ namespace {
 constexpr std::chrono::milliseconds kRedrawEvery{100};
 constexpr std::chrono::milliseconds kLineEvery{2'000};
 constexpr std::size_t kLabelWidth = 8;
+constexpr std::size_t kTextWidth = 54;
 constexpr std::size_t kBarWidthMax = 40;
 constexpr std::size_t kBarWidthMin = 8;
 
@@ -138,13 +139,15 @@ std::string Progress::bar() const {
   }
   // The last column stays free: writing to it makes some terminals wrap.
   const std::size_t columns = terminal_columns() - 1;
-  if (part < 0.0) return (head + tail).substr(0, columns);
-  char percent[16];
-  std::snprintf(percent, sizeof percent, " %3.0f%%", std::floor(part * 100.0));
-  tail = percent + tail;
-  const std::size_t others = head.size() + tail.size() + 2;
-  if (columns < others + kBarWidthMin) return (head + tail).substr(0, columns);
-  const std::size_t width = std::min(columns - others, kBarWidthMax);
+  char percent[16] = "";
+  if (part >= 0.0) std::snprintf(percent, sizeof percent, "%3.0f%%", std::floor(part * 100.0));
+  // The texts get a fixed share, so that the bar does not change its width with them.
+  const std::size_t texts = head.size() + kTextWidth;
+  if (part < 0.0 || columns < texts + kBarWidthMin) {
+    return (head + percent + tail).substr(0, columns);
+  }
+  const std::size_t width = std::min(columns - texts, kBarWidthMax);
+  tail = (std::string(" ") + percent + tail).substr(0, columns - head.size() - width - 2);
   const auto filled = static_cast<std::size_t>(part * static_cast<double>(width));
   const char* on = console_.colours() ? "\x1b[32m" : "";
   const char* off = console_.colours() ? "\x1b[0m" : "";

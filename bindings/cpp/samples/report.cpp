@@ -81,9 +81,8 @@ void print_rates(const Options& options, const CreateTally& created, const Execu
   std::printf("\n               number         time           rate\n");
   print_rate("creates", created.created, created.elapsed,
              durability + ", batches of " + with_separators(options.batch));
-  print_rate(
-      "steps", executed.steps, executed.elapsed,
-      durability + ", " + counted(options.workers, "worker") + ", one commit each or shared");
+  print_rate("steps", executed.steps, executed.elapsed,
+             durability + ", " + counted(options.workers, "worker"));
   if (created.there_before > 0) {
     std::printf("%s had their run before; nothing was made twice.\n",
                 counted(created.there_before, "trigger").c_str());

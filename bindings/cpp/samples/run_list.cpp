@@ -46,7 +46,7 @@ milepost::Error RunList::failure(std::string_view what, int number) const {
       .code = number == ENOSPC || number == EDQUOT ? milepost::Errc::disk_full : milepost::Errc::io,
       .system = number,
       .subject = path_,
-      .message = std::string(what) + ": " + std::strerror(number),
+      .message = std::string(what) + ": " + std::strerror(number) + ".",
       .advice = "Check that the directory is writable and has room, then start again."};
 }
 

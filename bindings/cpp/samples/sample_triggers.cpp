@@ -38,7 +38,7 @@ milepost::Uuid made_up_id(std::uint64_t kind, std::uint64_t number) {
   return id;
 }
 
-enum Kind : std::uint64_t { kJourney = 1, kProfile = 2, kOrganization = 3 };
+enum class Kind : std::uint64_t { journey = 1, profile = 2, organization = 3 };
 
 constexpr std::uint64_t kJourneys = 8;
 constexpr std::uint64_t kOrganizations = 2;
@@ -68,10 +68,10 @@ milepost::Result<std::optional<Line>> SampleLines::next() {
   if (made_ == count_ || stop_requested()) return std::optional<Line>{};
   const std::uint64_t profiles = count_ - count_ / 4;
   const auto id_text = [this](Kind kind, std::uint64_t number) {
-    return milepost::to_string(made_up_id(mix(seed_) + kind, number));
+    return milepost::to_string(made_up_id(mix(seed_) + static_cast<std::uint64_t>(kind), number));
   };
-  line_ = R"({"journeyId":")" + id_text(kJourney, random_() % kJourneys);
-  line_ += R"(","profileId":")" + id_text(kProfile, random_() % profiles);
+  line_ = R"({"journeyId":")" + id_text(Kind::journey, random_() % kJourneys);
+  line_ += R"(","profileId":")" + id_text(Kind::profile, random_() % profiles);
   const std::uint64_t dice = random_();
   if (dice % 20 != 0) {
     const auto text = milepost::to_string(now_);
@@ -79,7 +79,7 @@ milepost::Result<std::optional<Line>> SampleLines::next() {
     line_ += R"(","triggeredAt":")" + *text;
   }
   if ((dice >> 8) % 10 == 0) {
-    line_ += R"(","organizationId":")" + id_text(kOrganization, (dice >> 16) % kOrganizations);
+    line_ += R"(","organizationId":")" + id_text(Kind::organization, (dice >> 16) % kOrganizations);
   }
   line_ += R"("})";
   now_ += std::chrono::milliseconds(random_() % 500);
@@ -90,7 +90,7 @@ milepost::Error write_error(const std::string& path, int number) {
   return {.code = milepost::Errc::io,
           .system = number,
           .subject = path,
-          .message = std::string("the sample cannot be written: ") + std::strerror(number),
+          .message = std::string("the sample cannot be written: ") + std::strerror(number) + ".",
           .advice = "Name a file in a folder that exists and has room."};
 }
 

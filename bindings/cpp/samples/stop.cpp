@@ -37,7 +37,14 @@ bool install_stop_handlers() {
   // The second signal of a kind gets the default action; system calls under way go on.
   action.sa_flags = SA_RESTART | static_cast<int>(SA_RESETHAND);
   ::sigemptyset(&action.sa_mask);
-  return ::sigaction(SIGINT, &action, nullptr) == 0 && ::sigaction(SIGTERM, &action, nullptr) == 0;
+  for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
+    struct sigaction before {};
+    if (::sigaction(number, nullptr, &before) != 0) return false;
+    const bool nohup = number == SIGHUP && before.sa_handler == SIG_IGN;
+    if (!nohup && ::sigaction(number, &action, nullptr) != 0) return false;
+  }
+  // A reader of our output that goes away (`| head`) must not keep us from cleaning up.
+  return std::signal(SIGPIPE, SIG_IGN) != SIG_ERR;
 }
 
 bool stop_requested() noexcept { return g_signal.load(std::memory_order_relaxed) != 0; }
@@ -50,6 +57,8 @@ std::optional<std::string> stop_reason() {
       return std::nullopt;
     case SIGTERM:
       return "SIGTERM";
+    case SIGHUP:
+      return "SIGHUP";
     default:
       return "SIGINT";
   }

@@ -62,12 +62,13 @@ std::variant<json::value, std::string> parse_json(std::string_view text) {
   json::stream_parser parser;
   json::error_code problem;
   const std::size_t read = parser.write_some(text.data(), text.size(), problem);
+  // Where the value ended, white space aside, the line must end too.
+  if (!problem && read < text.size()) {
+    return "not JSON: more text follows at column " + std::to_string(read + 1);
+  }
   if (!problem) parser.finish(problem);
   if (problem) {
     return "not JSON: " + problem.message() + " at column " + std::to_string(read + 1);
-  }
-  if (const auto rest = text.find_first_not_of(" \t\r", read); rest != std::string_view::npos) {
-    return "not JSON: text follows the object at column " + std::to_string(rest + 1);
   }
   return parser.release();
 }

@@ -21,7 +21,8 @@ milepost::Error directory_error(const std::string& directory, int number) {
       .code = number == EACCES || number == EPERM ? milepost::Errc::permission : milepost::Errc::io,
       .system = number,
       .subject = directory,
-      .message = std::string("the directory cannot be made or used: ") + std::strerror(number),
+      .message =
+          std::string("the directory cannot be made or used: ") + std::strerror(number) + ".",
       .advice = "Name one you may write to with --directory."};
 }
 

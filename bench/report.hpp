@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// From results to RESULTS.md: medians with least and most, ratios pair by pair, charts.
+#pragma once
+
+#include <string>
+
+#include "bench/results.hpp"
+
+namespace bench {
+
+/// Rewrites what lies between `<!-- begin: NAME -->` and `<!-- end: NAME -->` in the file and
+/// leaves everything else as its author wrote it. Makes the file if there is none. Charts go to
+/// `charts/` beside it.
+void write_report(const ResultFile& all, const std::string& file);
+
+}  // namespace bench
