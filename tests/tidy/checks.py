@@ -87,7 +87,7 @@ def check_includes(tree):
                 if not any(tree.has(os.path.join(folder, name)) for folder in folders):
                     yield Finding("includes", path, number,
                                   f"{shown} is in none of {', '.join(f or '.' for f in folders)}; "
-                                  "use <...> for what is not ours")
+                                  "which this file may see; use <...> for what is not ours")
 
 
 def check_ascii(tree):
