@@ -86,8 +86,9 @@ def check_includes(tree):
                 folders = rules.include_roots(path)
                 if not any(tree.has(os.path.join(folder, name)) for folder in folders):
                     yield Finding("includes", path, number,
-                                  f"{shown} is in none of {', '.join(f or '.' for f in folders)}; "
-                                  "which this file may see; use <...> for what is not ours")
+                                  f"{shown} is in no folder that this file may include from "
+                                  f"({', '.join(f or '.' for f in folders)}); "
+                                  "use <...> for what is not ours")
 
 
 def check_ascii(tree):
