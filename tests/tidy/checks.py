@@ -86,7 +86,8 @@ def check_includes(tree):
                 folders = rules.include_roots(path)
                 if not any(tree.has(os.path.join(folder, name)) for folder in folders):
                     yield Finding("includes", path, number,
-                                  f"{shown} is in none of {', '.join(f or '.' for f in folders)}; "
+                                  f"{shown} is in no folder that this file may include from "
+                                  f"({', '.join(f or '.' for f in folders)}); "
                                   "use <...> for what is not ours")
 
 

@@ -98,6 +98,7 @@ PLANTED = [
     ("includes", "bindings/cpp/samples/host.cpp", '#include "gone.hpp"\n', 1),
     ("includes", "bindings/cpp/samples/host.cpp", "#include <lmdb.h>\n", 1),
     ("includes", "tests/api/tracker_test.cpp", '#include "store/store.hpp"\n', 1),
+    ("includes", "tests/crash/kill.cpp", '#include "store/store.hpp"\n', 1),
     ("includes", "tests/api/tracker_test.cpp", '#include "api/tracker_impl.hpp"\n', 1),
     ("includes", "tests/support/catch.hpp", '#include "lmdb/env.hpp"\n', 1),
     ("includes", "tests/unit/core/record_test.cpp", '#include "gone.hpp"\n', 1),
