@@ -19,26 +19,22 @@ namespace {
 
 constexpr const char* kOurs = "milepost";
 constexpr const char* kTerminal =
-    "set terminal svg size 840,460 font 'sans-serif,13' background 'white'\n"
+    "set terminal svg size 840,460 noenhanced font 'sans-serif,13' background 'white'\n"
     "set grid ytics lc rgb '#dddddd'\nset border 3 lc rgb '#555555'\nset tics nomirror\n"
     "set key outside right top Left reverse samplen 2\nset datafile missing '-'\n";
 
 // The same colour for an engine in every chart.
 std::string colour(const std::string& engine) {
   if (engine == "milepost") return "#d62728";
-  if (engine.starts_with("lmdb_raw") || engine == "disk") return "#999999";
+  if (engine == "disk") return "#555555";
+  if (engine == "lmdb_raw") return "#aaaaaa";
+  if (engine == "sqlite_single" || engine == "sqlite_snapshot") return "#9ecae1";
+  if (engine == "sqlite_off" || engine == "lmdb_nosync") return "#c7c7a0";
   if (engine.starts_with("lmdb")) return "#2ca02c";
   if (engine.starts_with("sqlite")) return "#1f77b4";
   if (engine.starts_with("rocksdb")) return "#ff7f0e";
   if (engine.starts_with("redis")) return "#9467bd";
   return "#17becf";
-}
-
-std::string escaped(std::string name) {
-  for (std::size_t at = 0; (at = name.find('_', at)) != std::string::npos; at += 2) {
-    name.insert(at, "\\");
-  }
-  return name;
 }
 
 /// A chart is a file name, a caption and a gnuplot script without terminal and output.
@@ -77,7 +73,7 @@ class Charts {
     for (const auto& [engine, points] : lines) {
       script << (n == 0 ? "plot " : ", ") << "$d" << n << " using 1:2 with linespoints lw "
              << (engine == kOurs ? 3 : 1.6) << " pt 7 ps 0.6 lc rgb '" << colour(engine)
-             << "' title '" << escaped(engine) << "'";
+             << "' title '" << engine << "'";
       ++n;
     }
     script << '\n';
@@ -125,7 +121,7 @@ class Charts {
     script << "EOD\n";
     for (std::size_t i = 0; i < engines.size(); ++i) {
       script << (i == 0 ? "plot " : ", ") << "$d using " << i + 2 << (i == 0 ? ":xtic(1)" : "")
-             << " lc rgb '" << colour(engines[i]) << "' title '" << escaped(engines[i]) << "'";
+             << " lc rgb '" << colour(engines[i]) << "' title '" << engines[i] << "'";
     }
     script << '\n';
     charts_.push_back({"latency_durable_16.svg",
@@ -160,19 +156,18 @@ class Charts {
       if (!peer || key.workload == "load" || key.workload == "recover") continue;
       const auto ratio = s_.ratio(key, kOurs, key, *peer);
       if (!ratio) continue;
-      rows << "\"" << escaped(key.workload) << ' '
-           << (key.durability == "relaxed" ? "relaxed " : "")
+      rows << "\"" << key.workload << ' ' << (key.durability == "relaxed" ? "relaxed " : "")
            << (key.threads > 1 ? "x" + std::to_string(key.threads) + " " : "");
       if (key.runs > 0) rows << short_number(static_cast<double>(key.runs)) << ' ';
-      rows << "/ " << escaped(*peer) << "\" " << ratio->median << ' ' << ratio->least << ' '
-           << ratio->most << '\n';
+      rows << "/ " << *peer << "\" " << ratio->median << ' ' << ratio->least << ' ' << ratio->most
+           << '\n';
       ++count;
     }
     if (count == 0) return;
     std::ostringstream script;
     script
         << "set terminal svg size 840," << 90 + 24 * count
-        << " font 'sans-serif,13' background 'white'\n$d << EOD\n"
+        << " noenhanced font 'sans-serif,13' background 'white'\n$d << EOD\n"
         << rows.str() << "EOD\n"
         << "set logscale x 2\nset format x '%g x'\nset yrange [" << count << ":-1]\n"
         << "set style fill solid 0.85 noborder\nset grid xtics\nunset key\nset arrow from 1,-1 to "

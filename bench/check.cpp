@@ -109,7 +109,7 @@ class Script {
     // Whole seconds, milliseconds, microseconds; and some that lie ahead of the clock.
     constexpr std::int64_t kShift[] = {0, 1, 120'000, 999'999};
     run.triggered_us = run.triggered_us / 1'000'000 * 1'000'000 + kShift[i % 4];
-    if (i % 16 == 9) run.triggered_us = kStartUs + 86'400'000'000;
+    if (i / 8 == 1) run.triggered_us = kStartUs + 86'400'000'000;
     if (i == 10) run.run_id = Uuid{};
     if (i == 11) std::fill(std::begin(run.run_id.data), std::end(run.run_id.data), 0xFF);
     return run;
@@ -148,6 +148,7 @@ class Script {
     same(session_->create(run), model_.create(run), "a repeated create", run.run_id);
     if (i % 8 == 7) step(run.run_id, Step::complete);
     if (i % 8 != 0 && i % 8 != 5 && i % 8 != 6) step(run.run_id, Step::start);
+    if (i % 8 == 1) step(run.run_id, Step::start);
     if (i % 8 == 2 || i % 8 == 7) step(run.run_id, Step::complete);
     if (i % 8 == 3 || i % 8 == 5) step(run.run_id, Step::fail, text);
     if (i % 8 == 4 || i % 8 == 6) step(run.run_id, Step::exit);

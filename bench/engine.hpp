@@ -145,6 +145,7 @@ struct EngineInfo {
   bool ours = false;
   bool floor = false;   ///< Does less than the work; never the best peer.
   bool answers = true;  ///< False: keeps no runs (the bare disk).
+  bool lists = true;    ///< False: has no pages of lists.
   /// Relaxed, a power cut may damage the store: shown, but never the best peer.
   bool unsafe = false;
   bool durable = true;

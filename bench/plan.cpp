@@ -109,6 +109,7 @@ bool takes_part(const EngineInfo& engine, const Stage& stage, const PlannedCell&
   const bool mode = stage.durability == Durability::durable ? engine.durable : engine.relaxed;
   if (!mode) return false;
   if (!engine.answers && cell.threads != 1) return false;
+  if (!engine.lists && cell.workload == "list") return false;
   return engine.only.empty() ||
          std::find(engine.only.begin(), engine.only.end(), cell.workload) != engine.only.end();
 }

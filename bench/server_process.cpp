@@ -115,7 +115,9 @@ void ServerProcess::check_running() {
   int status = 0;
   if (pid_ > 0 && ::waitpid(pid_, &status, WNOHANG) == 0) return;
   pid_ = -1;
-  fail("the server ended: " + end_of(log_));
+  // What a shell says, too: 127 for a program that is not there.
+  const bool absent = WIFEXITED(status) && WEXITSTATUS(status) == 127;
+  fail(absent ? "the server's program is not installed" : "the server ended: " + end_of(log_));
 }
 
 void ServerProcess::stop(int signal, int seconds) {

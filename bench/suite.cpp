@@ -27,6 +27,23 @@ constexpr double kFillSeconds = 2;
 
 const char* name_of(Durability d) { return d == Durability::durable ? "durable" : "relaxed"; }
 
+void print(const Result& r) {
+  std::cout << std::left << std::setw(14) << r.workload << std::setw(16) << r.engine << std::right
+            << std::setw(4) << r.threads << std::fixed;
+  const auto load = r.extra.find("load_s");
+  if (load != r.extra.end()) {
+    std::cout << std::setprecision(1) << "  filled in " << load->second << " s, " << r.bytes_per_run
+              << " bytes a run\n";
+  } else if (r.workload == "recover") {
+    std::cout << std::setprecision(1) << "  first answer after " << r.p50_us / 1e3 << " ms\n";
+  } else {
+    std::cout << std::setprecision(0) << std::setw(12) << r.ops_per_s << " /s"
+              << std::setprecision(1) << "  p50 " << r.p50_us << "  p99 " << r.p99_us << "  p999 "
+              << r.p999_us << " us\n";
+  }
+  std::cout << std::flush;
+}
+
 /// A directory that is there while this is.
 class StoreDirectory {
  public:
@@ -107,11 +124,7 @@ class Suite {
     full.threads = r.threads;
     full.runs = r.runs;
     full.round = r.round;
-    std::cout << std::left << std::setw(14) << full.workload << std::setw(16) << full.engine
-              << std::right << std::setw(4) << full.threads << std::fixed << std::setprecision(0)
-              << std::setw(12) << full.ops_per_s << " /s" << std::setprecision(1) << "  p50 "
-              << full.p50_us << "  p99 " << full.p99_us << "  p999 " << full.p999_us << " us\n"
-              << std::flush;
+    print(full);
     sink_(full);
   }
 

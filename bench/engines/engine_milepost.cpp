@@ -108,7 +108,8 @@ const Registration kMilepost{{.name = "milepost",
                               .version = "Milepost " MILEPOST_VERSION_STRING,
                               .settings = "default options; relaxed: Durability::relaxed",
                               .make = [] { return std::make_unique<MilepostEngine>(); },
-                              .ours = true}};
+                              .ours = true,
+                              .lists = false}};
 
 }  // namespace
 }  // namespace bench

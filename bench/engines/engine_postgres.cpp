@@ -32,7 +32,8 @@ CREATE TABLE IF NOT EXISTS runs(
   run_id uuid PRIMARY KEY, organization_id uuid NOT NULL, journey_id uuid NOT NULL,
   profile_id uuid NOT NULL, status smallint NOT NULL, triggered_at bigint NOT NULL,
   started_at bigint, completed_at bigint, token bigint NOT NULL DEFAULT 0, error text);
-CREATE INDEX IF NOT EXISTS by_journey ON runs(organization_id,journey_id,status,triggered_at,run_id);
+CREATE INDEX IF NOT EXISTS by_journey
+  ON runs(organization_id,journey_id,status,triggered_at,run_id);
 CREATE INDEX IF NOT EXISTS by_profile ON runs(organization_id,profile_id,triggered_at,run_id);
 CREATE INDEX IF NOT EXISTS by_status ON runs(organization_id,status,triggered_at,run_id);
 CREATE INDEX IF NOT EXISTS by_completed ON runs(organization_id,completed_at,run_id)

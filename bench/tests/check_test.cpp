@@ -46,7 +46,8 @@ class MapEngine final : public Engine {
         return Answer::done;
       }
       if (e_.fault_ == Fault::loses_step && ++e_.steps_ == 50) return Answer::done;
-      kept.error = kept.record.status == RunStatus::failed ? kept.error : std::string(error);
+      // A failed run's record points into its text, which no later step may touch.
+      if (kept.record.status != RunStatus::failed) kept.error = error;
       Record after = kept.record;
       const Answer answer = apply_step(after, step, now_us(), kept.error);
       if (answer != Answer::done) return answer;
@@ -111,16 +112,12 @@ TEST_CASE("every workload runs on a right engine and counts its operations", "[b
   load(engine, data);
   verify_loaded(engine, data);
   std::uint64_t cell = 0;
-  for (const char* const name : {"get", "get_recent", "get_many", "lifecycle", "mixed",
-                                 "read_alone", "read_writing", "step"}) {
+  for (const char* const name :
+       {"get", "get_recent", "get_many", "lifecycle", "mixed", "read_alone", "read_writing"}) {
     CAPTURE(name);
-    const Measured m = run_cell(engine, data,
-                                {.workload = name,
-                                 .threads = 2,
-                                 .seconds = 0.01,
-                                 .cell = std::string(name) == "step" ? 0 : ++cell,
-                                 .quota = std::string(name) == "step" ? 0u : 0u});
-    if (std::string(name) != "step") REQUIRE(m.ops > 0);
+    const Measured m =
+        run_cell(engine, data, {.workload = name, .threads = 2, .seconds = 0.01, .cell = ++cell});
+    REQUIRE(m.ops > 0);
   }
   const Measured steps = run_cell(
       engine, data, {.workload = "step", .threads = 1, .seconds = 5, .cell = 1, .quota = 100});
