@@ -101,7 +101,6 @@ Result<std::vector<Outcome>> Tracker::Impl::apply(std::span<const Command> comma
                            std::to_string(store_->batch_bytes_max()) + " bytes");
   }
   std::vector<Outcome> outcomes(commands.size());
-  if (commands.empty()) return outcomes;
   auto applied = store_->apply(resolved, deadline_or_default(deadline), outcomes);
   if (!applied) return applied.error();
   return outcomes;

@@ -32,10 +32,10 @@ std::vector<OutcomeKind> kinds(const std::vector<Outcome>& outcomes) {
 TEMPLATE_TEST_CASE("one batch takes a run through its whole life", "[api][batch]", MemoryBed,
                    DirectoryBed) {
   TestType bed;
-  const std::vector<Command> commands{
-      request(id(1)), StartCommand{.run_id = id(1), .owner = "me"},
-      StartCommand{.run_id = id(1), .owner = "you"}, CompleteCommand{.run_id = id(1)},
-      CompleteCommand{.run_id = id(1)}};
+  const std::vector<Command> commands{request(id(1)), StartCommand{.run_id = id(1), .owner = "me"},
+                                      StartCommand{.run_id = id(1), .owner = "you"},
+                                      CompleteCommand{.run_id = id(1)},
+                                      CompleteCommand{.run_id = id(1)}};
   const auto outcomes = bed.tracker().apply(commands).value();
   using enum OutcomeKind;
   CHECK(kinds(outcomes) == std::vector{created, applied, conflict, applied, unchanged});

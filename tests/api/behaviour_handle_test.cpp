@@ -83,8 +83,7 @@ TEMPLATE_TEST_CASE("a read-only tracker reads everything and refuses every comma
   check_reads(bed.tracker(), Errc::closed);
 }
 
-TEMPLATE_TEST_CASE("after flush nothing is unpublished", "[api][handle]", MemoryBed,
-                   DirectoryBed) {
+TEMPLATE_TEST_CASE("after flush nothing is unpublished", "[api][handle]", MemoryBed, DirectoryBed) {
   TestType bed([](OpenOptions& options) { options.publish_interval = std::chrono::hours(1); });
   for (std::uint64_t i = 0; i < 10; ++i) {
     bring(bed.tracker(), id(i), RunStatus::running);

@@ -160,8 +160,8 @@ TEMPLATE_TEST_CASE("a repeated fail keeps the first error and time", "[api][stat
   CHECK(again.run.error == "first");
 }
 
-TEMPLATE_TEST_CASE("a create that names no run gets a fresh, larger id every time",
-                   "[api][create]", MemoryBed, DirectoryBed) {
+TEMPLATE_TEST_CASE("a create that names no run gets a fresh, larger id every time", "[api][create]",
+                   MemoryBed, DirectoryBed) {
   TestType bed;
   Uuid last{};
   for (int i = 0; i < 100; ++i) {
@@ -230,8 +230,8 @@ TEMPLATE_TEST_CASE("a second create is unchanged if it asks for the same, else c
   }
 }
 
-TEMPLATE_TEST_CASE("a repeated create is unchanged however far the run has come",
-                   "[api][create]", MemoryBed, DirectoryBed) {
+TEMPLATE_TEST_CASE("a repeated create is unchanged however far the run has come", "[api][create]",
+                   MemoryBed, DirectoryBed) {
   TestType bed;
   std::uint64_t number = 0;
   for (const RunStatus status : test::kStatuses) {

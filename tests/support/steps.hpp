@@ -84,9 +84,9 @@ inline void bring(Tracker& tracker, const Uuid& run, RunStatus status, const Wit
   };
   return "{\"runId\":\"" + to_string(run.run_id) + "\",\"journeyId\":\"" +
          to_string(run.journey_id) + "\",\"profileId\":\"" + to_string(run.profile_id) +
-         "\",\"status\":\"" + std::string(to_string(run.status)) + "\",\"triggeredAt\":" +
-         instant(run.triggered_at) + ",\"completedAt\":" + instant(run.completed_at) +
-         ",\"error\":" + std::string(error) + "}";
+         "\",\"status\":\"" + std::string(to_string(run.status)) +
+         "\",\"triggeredAt\":" + instant(run.triggered_at) +
+         ",\"completedAt\":" + instant(run.completed_at) + ",\"error\":" + std::string(error) + "}";
 }
 
 }  // namespace milepost::test

@@ -3,11 +3,10 @@
 // Where temporary folders go.
 #include "support/temp_directory.hpp"
 
-#include <unistd.h>
-
 #include <cstdlib>
 #include <stdexcept>
 #include <system_error>
+#include <unistd.h>
 
 namespace milepost::test {
 namespace {

@@ -3,11 +3,10 @@
 // What the kernel tells about threads, read from /proc.
 #include "support/threads.hpp"
 
-#include <unistd.h>
-
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <unistd.h>
 #include <utility>
 
 namespace milepost::test {
@@ -60,6 +59,18 @@ void Threads::wait_until_asleep() const {
     }
     if (asleep && now == seen) return;
     seen = asleep ? now : std::vector<std::uint64_t>{};
+    std::this_thread::yield();
+  }
+}
+
+void wait_until_asleep(pid_t thread) {
+  std::uint64_t seen = 0;
+  for (bool before = false;;) {
+    const std::uint64_t switches = voluntary_switches(thread);
+    const bool asleep = state_of(thread) == 'S';
+    if (asleep && before && switches == seen) return;
+    before = asleep;
+    seen = switches;
     std::this_thread::yield();
   }
 }

@@ -4,8 +4,6 @@
 // another thread has nothing left to do but wait, and threads that are joined whatever happens.
 #pragma once
 
-#include <sys/types.h>
-
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
@@ -14,6 +12,7 @@
 #include <mutex>
 #include <span>
 #include <string>
+#include <sys/types.h>
 #include <thread>
 #include <vector>
 
@@ -88,6 +87,10 @@ class Threads {
   };
   std::vector<std::unique_ptr<One>> threads_;
 };
+
+/// Returns once that thread of this process sleeps in the kernel, seen twice without it having run
+/// in between.
+void wait_until_asleep(pid_t thread);
 
 /// The kernel's ids of this process's threads.
 [[nodiscard]] std::vector<pid_t> thread_ids();

@@ -32,6 +32,7 @@ class Surroundings {
   [[nodiscard]] Applier::Parts parts() {
     return {.write = [this](std::span<const EffectPtr> batch) { return write(batch); },
             .applied = [this](std::span<const EffectPtr> batch) { note_applied(batch); },
+            .journal_has_room = [this] { return journal_has_room.load(); },
             .synced = [this] { return synced.load(); },
             .sync = [this] { return sync(); },
             .log =
@@ -99,10 +100,19 @@ class Surroundings {
   Gate at_gate;
   std::atomic<bool> sync_fails{false};
   std::atomic<bool> synced_at_once{true};
+  std::atomic<bool> journal_has_room{true};
   std::atomic<unsigned> syncs{0};
   std::atomic<std::uint64_t> appended{0};
   std::atomic<std::uint64_t> synced{0};
 };
+
+/// The applier's thread: the one that was not there before.
+pid_t newest_thread(const std::vector<pid_t>& before) {
+  for (const pid_t id : test::thread_ids()) {
+    if (std::find(before.begin(), before.end(), id) == before.end()) return id;
+  }
+  return 0;
+}
 
 /// Options under which nothing happens by age.
 Applier::Options by_demand() { return {.interval = hours(1)}; }
@@ -149,8 +159,12 @@ TEST_CASE("a batch is full by bytes too, without waiting for its age", "[store][
   Applier::Options options = by_demand();
   const auto all = effects(1, 40);
   options.batch_bytes_max = 10 * all.front().footprint();
+  const auto before = test::thread_ids();
   Applier applier(options, around.parts());
-  for (std::size_t i = 0; i < all.size(); i += 4) {
+  around.hand_over(applier, std::span(all).first(4));
+  test::wait_until_asleep(newest_thread(before));
+  CHECK(around.sizes_now().empty());
+  for (std::size_t i = 4; i < all.size(); i += 4) {
     around.hand_over(applier, std::span(all).subspan(i, 4));
   }
   around.wait_written(30);
@@ -194,8 +208,7 @@ TEST_CASE("publish gives up at its deadline while a write takes its time", "[sto
   REQUIRE(ok(applier.publish(soon())));
 }
 
-TEST_CASE("a failing write is tried again until it succeeds, and logged once",
-          "[store][applier]") {
+TEST_CASE("a failing write is tried again until it succeeds, and logged once", "[store][applier]") {
   Surroundings around;
   around.failures = 4;
   Applier applier(by_demand(), around.parts());
@@ -253,6 +266,25 @@ TEST_CASE("callers wait while too much is pending, and go on when it is written"
   gate.open();
   threads.join();
   CHECK(let_in);
+}
+
+TEST_CASE("a full journal is emptied at once, and callers wait for that", "[store][applier]") {
+  Surroundings around;
+  const auto before = test::thread_ids();
+  Applier applier(by_demand(), around.parts());
+  around.hand_over(applier, effects(1, 5));
+  test::wait_until_asleep(newest_thread(before));
+  Gate gate;
+  around.gate = &gate;
+  around.journal_has_room = false;
+  around.hand_over(applier, effects(6, 5));
+  around.at_gate.wait();  // writing, though nothing is old and no batch is full
+  auto room = applier.wait_for_room(steady_clock::now());
+  CHECK(code_of(room) == Errc::busy);
+  around.journal_has_room = true;
+  gate.open();
+  CHECK(ok(applier.wait_for_room(soon())));
+  CHECK(around.written.size() == 10);
 }
 
 TEST_CASE("an effect that is not synced is not written before a sync", "[store][applier]") {
@@ -326,14 +358,6 @@ TEST_CASE("stop ends a wait between two attempts", "[store][applier]") {
   while (applier.publish(steady_clock::now() + milliseconds(2)).error().code == Errc::busy) {
   }
   CHECK_FALSE(ok(applier.stop()));
-}
-
-/// The applier's thread: the one that was not there before.
-pid_t newest_thread(const std::vector<pid_t>& before) {
-  for (const pid_t id : test::thread_ids()) {
-    if (std::find(before.begin(), before.end(), id) == before.end()) return id;
-  }
-  return 0;
 }
 
 TEST_CASE("an idle applier never wakes", "[store][applier]") {
