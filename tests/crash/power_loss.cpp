@@ -159,7 +159,7 @@ Exit record_session(const Recording& recording, const Options& options, std::uin
 
 bool record(const Recording& recording, const Options& options, std::uint64_t seed) {
   ::mkdir(recording.root.c_str(), 0700);
-  const std::uint64_t slots = options.number("slots", 1'700);
+  const std::uint64_t slots = options.number("slots", 2'100);
   const std::uint64_t second = slots / 8;
   const Exit first = record_session(recording, options, seed, 1, 0, slots, 0);
   if (!first.clean()) {
