@@ -12,6 +12,7 @@
 #include <cstdio>
 #include <cstring>
 #include <map>
+#include <set>
 #include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -158,8 +159,8 @@ Exit record_session(const Recording& recording, const Options& options, std::uin
 
 bool record(const Recording& recording, const Options& options, std::uint64_t seed) {
   ::mkdir(recording.root.c_str(), 0700);
-  const std::uint64_t slots = options.number("slots", 1'100);
-  const std::uint64_t second = slots / 4;
+  const std::uint64_t slots = options.number("slots", 2'100);
+  const std::uint64_t second = slots / 8;
   const Exit first = record_session(recording, options, seed, 1, 0, slots, 0);
   if (!first.clean()) {
     std::printf("the first session %s\n", first.text().c_str());
@@ -176,20 +177,26 @@ bool record(const Recording& recording, const Options& options, std::uint64_t se
   return third.clean();
 }
 
-/// A segment's header is at offset 0 and is written once for each use.
+/// A segment's header is at offset 0 and is written once for each use. The first session does most
+/// of the work; the others take over two of its segments at most.
 bool recycled_enough(const std::string& log_path) {
   const LogReader log(log_path);
   std::map<std::uint64_t, std::uint32_t> uses;
-  std::map<std::uint64_t, bool> is_segment;
+  std::set<std::uint64_t> segments;
+  unsigned session = 0;
   for (const LogEntry& entry : log.entries()) {
     const LogHeader& header = entry.header;
-    if (header.kind == LogKind::create) is_segment[header.inode] = entry.path.ends_with(".tmp");
-    if (header.kind == LogKind::write && header.a == 0 && is_segment[header.inode]) {
+    if (header.kind == LogKind::process && ++session > 1) break;
+    if (header.kind == LogKind::create && entry.path.ends_with(".tmp")) {
+      segments.insert(header.inode);
+    }
+    if (header.kind == LogKind::write && header.a == 0 && segments.contains(header.inode)) {
       ++uses[header.inode];
     }
   }
   std::uint32_t least = ~0u;
-  std::printf("  %zu operations, %zu segments, used", log.entries().size(), uses.size());
+  std::printf("  %zu operations, %zu segments, in the first session used", log.entries().size(),
+              segments.size());
   for (const auto& [inode, count] : uses) {
     std::printf(" %u", count);
     least = std::min(least, count);

@@ -200,4 +200,6 @@ void* map_shared(const std::string& path, std::size_t size) {
   return memory;
 }
 
+void unmap_shared(void* memory, std::size_t size) noexcept { ::munmap(memory, size); }
+
 }  // namespace milepost::crash

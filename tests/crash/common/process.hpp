@@ -83,5 +83,6 @@ void remove_tree(const std::string& path);
 
 /// A file of `size` zero bytes mapped for sharing between processes. Throws on failure.
 void* map_shared(const std::string& path, std::size_t size);
+void unmap_shared(void* memory, std::size_t size) noexcept;
 
 }  // namespace milepost::crash

@@ -9,7 +9,14 @@
 namespace milepost::crash {
 namespace {
 
-constexpr std::size_t kEffectBytes = 260;  ///< Of an effect without its texts, generously.
+constexpr std::size_t kOwnerBytes = 200;   ///< Long owners fill journals faster than tables.
+constexpr std::size_t kEffectBytes = 460;  ///< Of an effect without its error, generously.
+
+std::string long_owner(const char* who, std::uint32_t slot) {
+  std::string owner = who + std::to_string(slot);
+  owner.resize(kOwnerBytes, '.');
+  return owner;
+}
 
 Uuid uuid_of(std::uint64_t high, std::uint64_t low) {
   Uuid id{};
@@ -37,7 +44,7 @@ OpenOptions small_store(const std::string& directory, Durability durability) {
   options.directory = directory;
   options.durability = durability;
   options.journal_segment_bytes = kJournalSegmentBytesMin;
-  options.journal_bytes_max = 6 * kJournalSegmentBytesMin;
+  options.journal_bytes_max = 4 * kJournalSegmentBytesMin;
   options.map_size_start = kMapSizeMin;
   options.publish_interval = std::chrono::milliseconds(3);
   options.recent_bytes_max = 1u << 20;
@@ -150,9 +157,9 @@ void Workload::lifecycle(std::uint32_t slot, unsigned index) {
   help_a_neighbour(index, random >> 8);
   if ((random >> 16) % 8 == 0) return;  // stays queued
   const bool start = (random >> 20) % 8 != 0;
-  const std::string owner = "worker-" + std::to_string(slot);
+  const std::string owner = long_owner("worker-", slot);
   if (start) {
-    last = std::max(last, step(begun(slot, Step::start, RunStatus::running, owner.size()),
+    last = std::max(last, step(begun(slot, Step::start, RunStatus::running, 0),
                                [&] { return tracker_.start(id, {.owner = owner}); }));
   }
   if (stopped() || (random >> 24) % 8 == 0) return;  // stays as it is
@@ -207,7 +214,7 @@ void Workload::flush_now() {
 }
 
 void Workload::batch(std::uint32_t slot, std::uint32_t count) {
-  const std::string owner = "batch-" + std::to_string(slot);
+  const std::string owner = long_owner("batch-", slot);
   for (unsigned round = 0; round < 2 && !stopped(); ++round) {
     std::vector<Command> commands;
     std::vector<Note> notes;
@@ -227,7 +234,7 @@ void Workload::batch(std::uint32_t slot, std::uint32_t count) {
         add(create_command(options_.seed, at), begun(at, Step::create, RunStatus::queued, 0));
         if (at % 3 != 0) {
           add(StartCommand{.run_id = id, .owner = owner},
-              begun(at, Step::start, RunStatus::running, owner.size()));
+              begun(at, Step::start, RunStatus::running, 0));
         }
       } else if (at % 5 != 0) {
         texts[i] = error_text(options_.seed, at, options_.error_size_max);

@@ -14,6 +14,8 @@ namespace milepost::crash {
 namespace {
 
 constexpr int kShort = -1;
+// Nothing is interrupted for ever, and LMDB repeats interrupted writes until they succeed.
+constexpr std::uint64_t kInterruptsMax = 300;
 
 class FaultInjector final : public Hook {
  public:
@@ -37,6 +39,7 @@ class FaultInjector final : public Hook {
     if (call_ != op_name(call.op)) return {};
     const std::uint64_t number = report_->calls.fetch_add(1) + 1;
     if (sticky_ ? number < nth_ : number != nth_) return {};
+    if (error_ == EINTR && number - nth_ >= kInterruptsMax) return {};
     if (report_->hits.fetch_add(1) == 0) {
       report_->first_kind = static_cast<std::uint32_t>(call.kind);
       report_->first_offset = call.offset;

@@ -102,6 +102,8 @@ FileKind kind_of_path(const std::string& path, bool synced_writes);
 const TrackedFile* tracked(int fd) noexcept;
 void track(int fd, const std::string& path, int flags);
 void forget(int fd) noexcept;
+/// Open files follow their names.
+void renamed(const std::string& from, const std::string& to);
 
 /// Calls that never come back to the hooks.
 namespace direct {

@@ -141,7 +141,14 @@ int two_paths(Op op, int base, const char* path, int second_base, const char* se
   const std::string to = watched_path(second_base, second_path);
   if (from.empty() && to.empty()) return real();
   Call call{.op = op, .path = from, .second_path = to, .kind = kind_of_path(to, false)};
-  return guarded(call, [&](bool) { return real(); });
+  return guarded(call, [&](bool) {
+    const int result = real();
+    if (result == 0 && op == Op::rename) {
+      const Inside inside;
+      renamed(from, to);
+    }
+    return result;
+  });
 }
 
 template <typename Real>

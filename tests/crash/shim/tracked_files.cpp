@@ -132,6 +132,17 @@ void forget(int fd) noexcept {
   slots()[static_cast<std::size_t>(fd)].store(nullptr, std::memory_order_release);
 }
 
+void renamed(const std::string& from, const std::string& to) {
+  for (auto& slot : slots()) {
+    const TrackedFile* old = slot.load(std::memory_order_acquire);
+    if (old == nullptr || old->path != from) continue;
+    auto* file = new TrackedFile(*old);
+    file->path = to;
+    if (file->kind != FileKind::directory) file->kind = kind_of_path(to, file->synced_writes);
+    slot.store(file, std::memory_order_release);
+  }
+}
+
 namespace direct {
 
 std::int64_t write_all(int fd, const iovec* parts, int count) {

@@ -1,0 +1,457 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The I/O error sweep. A worker opens a store, writes, flushes, closes, opens again, while the
+// preloaded shim makes the n-th call of one kind fail with one error, once or from then on. Then
+// a fresh process judges: what was reported done is there, what was reported not done is not,
+// what was reported unknown is either. No signal, no hang. After a single fault the worker must get
+// all its work done without a restart; it may have to reopen only when a write or sync of a
+// journal segment failed, and reads must go on until it does.
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <map>
+#include <random>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/process.hpp"
+#include "common/store_check.hpp"
+#include "common/workload.hpp"
+#include "shim/fault_report.hpp"
+
+namespace milepost::crash {
+namespace {
+
+constexpr std::uint32_t kRuns = 200;
+constexpr std::uint32_t kBatch = 8;
+constexpr int kTries = 4;
+constexpr auto kCaseLimit = std::chrono::seconds(60);
+
+/// What the worker tells the parent beside the oracle.
+struct WorkerReport {
+  std::atomic<std::uint32_t> reopened;   ///< Because of needs_reopen.
+  std::atomic<std::uint32_t> completed;  ///< Every step was done in the end.
+  char last_error[512];
+};
+
+OpenOptions fault_store(const std::string& directory) {
+  OpenOptions options = small_store(directory, Durability::durable);
+  options.wait_max = std::chrono::milliseconds(400);
+  return options;
+}
+
+// --- child: the worker --------------------------------------------------------------------------
+
+class Worker {
+ public:
+  Worker(const Options& options, Oracle& oracle, WorkerReport& report)
+      : directory_(options.text("store")), oracle_(oracle), report_(report) {}
+
+  int run() {
+    if (!open()) return 0;
+    bool all = true;
+    for (std::uint32_t slot = 0; slot < kRuns; slot += kBatch) {
+      for (std::uint32_t i = 0; slot % 32 == 0 && i < kBatch; ++i) all &= lifecycle(slot + i);
+      if (slot % 32 != 0) all &= batch(slot);
+      if (!tracker_) return 0;
+      if (slot == 96) all &= reopen_cleanly();
+      if (!tracker_) return 0;
+    }
+    all &= try_often("flush", [&] { return tracker_->flush(); });
+    if (tracker_) all &= reopen_cleanly();
+    if (tracker_) all &= lifecycle(kRuns);
+    if (tracker_) read_back();
+    report_.completed = all ? 1 : 0;
+    return 0;  // without a close: the journal has the rest
+  }
+
+ private:
+  void note_error(const char* what, const Error& error) {
+    std::snprintf(report_.last_error, sizeof report_.last_error, "%s: %s", what,
+                  to_string(error).c_str());
+  }
+
+  bool open() {
+    for (int i = 0; i < kTries; ++i) {
+      auto tracker = Tracker::open(fault_store(directory_));
+      if (tracker) {
+        tracker_.emplace(std::move(*tracker));
+        return true;
+      }
+      note_error("open", tracker.error());
+    }
+    return false;
+  }
+
+  /// Refused until reopened: reads must go on, and a reopen must help.
+  bool reopen_refused() {
+    ++report_.reopened;
+    if (known_) {
+      auto got = tracker_->get(*known_);
+      if (!got && !sticky_)
+        oracle_.fail("a read fails after a failed write: " + to_string(got.error()));
+    }
+    static_cast<void>(tracker_->close());
+    tracker_.reset();
+    return open();
+  }
+
+  bool reopen_cleanly() {
+    auto closed = tracker_->close();
+    if (!closed) note_error("close", closed.error());
+    tracker_.reset();
+    return open();
+  }
+
+  template <typename Call>
+  bool try_often(const char* what, Call call) {
+    for (int i = 0; i < kTries && tracker_; ++i) {
+      auto done = call();
+      if (done) return true;
+      note_error(what, done.error());
+      if (done.error().code == Errc::needs_reopen && !reopen_refused()) return false;
+    }
+    return false;
+  }
+
+  Note note_of(std::uint32_t slot, Step step, RunStatus target, std::uint32_t batch = 0) {
+    Note note;
+    note.step = step;
+    note.state = StepState::begun;
+    note.target = target;
+    note.slot = slot;
+    note.batch = batch;
+    note.run_id = slot_id(1, slot);
+    note.id_known = 1;
+    return note;
+  }
+
+  void note_answer(Note note, const Outcome& outcome) {
+    note.state = StepState::answered;
+    note.outcome = outcome.kind;
+    note.sequence = outcome.run.sequence;
+    note.digest = digest(outcome.run);
+    oracle_.apply(note);
+    if (!outcome.holds())
+      oracle_.fail("a step is refused: " + std::string(to_string(outcome.kind)));
+    known_ = outcome.run.run_id;
+  }
+
+  /// `was_unknown`: a first try's fate is; that a second one did nothing does not change it.
+  void note_refusal(Note note, const Error& error, bool was_unknown) {
+    const bool not_done = error.applied == Applied::no && !was_unknown;
+    note.state = not_done ? StepState::not_done : StepState::unknown;
+    oracle_.apply(note);
+  }
+
+  template <typename Call>
+  bool step(const Note& note, Call call) {
+    bool unknown = false;
+    return tracker_ && try_often("step", [&] {
+             oracle_.apply(note);
+             auto outcome = call();
+             if (outcome) {
+               note_answer(note, *outcome);
+             } else {
+               note_refusal(note, outcome.error(), unknown);
+               unknown = unknown || outcome.error().applied != Applied::no;
+             }
+             return outcome;
+           });
+  }
+
+  CreateCommand create_of(std::uint32_t slot) {
+    CreateCommand command;
+    command.run_id = slot_id(1, slot);
+    command.journey_id = slot_id(2, slot % 5);
+    command.profile_id = slot_id(3, slot);
+    return command;
+  }
+
+  bool lifecycle(std::uint32_t slot) {
+    const Uuid id = slot_id(1, slot);
+    return step(note_of(slot, Step::create, RunStatus::queued),
+                [&] { return tracker_->create(create_of(slot)); }) &&
+           step(note_of(slot, Step::start, RunStatus::running),
+                [&] { return tracker_->start(id, {.owner = "worker"}); }) &&
+           step(note_of(slot, Step::finish, RunStatus::completed),
+                [&] { return tracker_->complete(id); });
+  }
+
+  bool batch(std::uint32_t slot) {
+    std::vector<Command> commands;
+    std::vector<Note> notes;
+    const std::string text(4'000, 'x');
+    for (std::uint32_t i = slot; i < slot + kBatch; ++i) {
+      commands.emplace_back(create_of(i));
+      notes.push_back(note_of(i, Step::create, RunStatus::queued, slot + 1));
+      commands.emplace_back(FailCommand{.run_id = slot_id(1, i), .error = text});
+      notes.push_back(note_of(i, Step::finish, RunStatus::failed, slot + 1));
+    }
+    bool unknown = false;
+    return try_often("batch", [&] {
+      for (const Note& note : notes) oracle_.apply(note);
+      auto outcomes = tracker_->apply(commands);
+      for (std::size_t i = 0; i < notes.size(); ++i) {
+        if (outcomes) {
+          note_answer(notes[i], (*outcomes)[i]);
+        } else {
+          note_refusal(notes[i], outcomes.error(), unknown);
+        }
+      }
+      if (!outcomes) unknown = unknown || outcomes.error().applied != Applied::no;
+      return outcomes;
+    });
+  }
+
+  void read_back() {
+    for (std::uint32_t slot = 0; slot < kRuns; ++slot) {
+      auto got = tracker_->get(slot_id(1, slot));
+      if (!got) note_error("get", got.error());
+    }
+  }
+
+  std::string directory_;
+  Oracle& oracle_;
+  WorkerReport& report_;
+  std::optional<Tracker> tracker_{};
+  std::optional<Uuid> known_{};
+  bool sticky_ = std::getenv("MILEPOST_SHIM_STICKY") != nullptr &&
+                 std::strcmp(std::getenv("MILEPOST_SHIM_STICKY"), "1") == 0;
+};
+
+// --- child: the judge ---------------------------------------------------------------------------
+
+int run_judge(const Options& options) {
+  Oracle& oracle = *map_oracle(options.text("oracle"));
+  const std::string directory = options.text("store");
+  const auto fail = [&](const std::string& text) {
+    oracle.fail(text);
+    return 3;
+  };
+  {
+    auto tracker = Tracker::open(small_store(directory, Durability::durable));
+    if (!tracker) return fail("a fresh process cannot open: " + to_string(tracker.error()));
+    if (auto wrong = judge(*tracker, oracle, {}); !wrong.empty()) return fail(wrong);
+    if (auto wrong = next_write(*tracker, 99); !wrong.empty()) return fail(wrong);
+    if (auto closed = tracker->close(); !closed) return fail("close: " + to_string(closed.error()));
+  }
+  if (auto wrong = check_tables(directory); !wrong.empty()) return fail(wrong);
+  return 0;
+}
+
+// --- parent -------------------------------------------------------------------------------------
+
+struct NamedError {
+  const char* name;
+  int number;  ///< 0: a short transfer.
+};
+
+constexpr std::array kErrors{
+    NamedError{"EIO", EIO},       NamedError{"ENOSPC", ENOSPC}, NamedError{"EDQUOT", EDQUOT},
+    NamedError{"EINTR", EINTR},   NamedError{"EFBIG", EFBIG},   NamedError{"ENOMEM", ENOMEM},
+    NamedError{"ENOLCK", ENOLCK}, NamedError{"EMFILE", EMFILE}, NamedError{"short", 0}};
+
+struct Kind {
+  const char* call;
+  const char* errors;  ///< Names, between spaces.
+};
+
+constexpr std::array kKinds{
+    Kind{"open", " EIO ENOSPC EDQUOT EINTR ENOMEM EMFILE "},
+    Kind{"pwrite", " EIO ENOSPC EDQUOT EINTR EFBIG short "},
+    Kind{"write", " EIO ENOSPC EDQUOT EINTR EFBIG short "},
+    Kind{"writev", " EIO ENOSPC EDQUOT EINTR EFBIG short "},
+    Kind{"pread", " EIO EINTR short "},
+    Kind{"fdatasync", " EIO ENOSPC EDQUOT EINTR "},
+    Kind{"fsync", " EIO ENOSPC EDQUOT EINTR "},
+    Kind{"ftruncate", " EIO ENOSPC EDQUOT EINTR EFBIG "},
+    Kind{"mmap", " ENOMEM "},
+    Kind{"fcntl", " EINTR ENOLCK "},
+    Kind{"fstat", " EIO ENOMEM "},
+    Kind{"rename", " EIO ENOSPC EDQUOT "},
+    Kind{"mkdir", " EIO ENOSPC EDQUOT "},
+    Kind{"unlink", " EIO "},
+};
+
+struct Case {
+  std::string call;
+  NamedError error;
+  bool sticky = false;
+  std::uint64_t nth = 1;
+
+  [[nodiscard]] std::string text() const {
+    return "--call=" + call + " --error=" + error.name + " --nth=" + std::to_string(nth) +
+           (sticky ? " --sticky" : "");
+  }
+};
+
+class Sweep {
+ public:
+  Sweep(const Options& options, std::uint64_t seed)
+      : options_(options), folder_(options, "faults", true), random_(seed) {
+    root_ = folder_.path() + "/live";
+  }
+
+  int run() {
+    if (options_.has("call")) {
+      Case one{options_.text("call"), error_named(options_.text("error", "EIO")),
+               options_.has("sticky"), options_.number("nth", 1)};
+      const bool good = try_case(one);
+      folder_.keep();
+      std::printf("hits %llu, last error: %s\n", static_cast<unsigned long long>(hits_),
+                  last_error_.c_str());
+      return good ? 0 : 1;
+    }
+    std::vector<Case> cases = all_cases();
+    std::shuffle(cases.begin(), cases.end(), random_);
+    const std::uint64_t wanted = options_.number("cases", 160);
+    const std::uint64_t seconds = options_.long_seconds();
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
+    std::printf("  %zu cases possible\n", cases.size());
+    for (const Case& one : cases) {
+      const bool enough = seconds > 0 ? std::chrono::steady_clock::now() > until : done_ >= wanted;
+      if (enough) break;
+      if (!try_case(one)) ++failed_;
+      if (failed_ >= options_.number("failures", 10)) break;
+    }
+    std::printf("  %llu cases (%llu met no call), %llu failed\n",
+                static_cast<unsigned long long>(done_), static_cast<unsigned long long>(missed_),
+                static_cast<unsigned long long>(failed_));
+    for (const auto& [call, count] : by_call_) {
+      std::printf("    %4llu %s\n", static_cast<unsigned long long>(count), call.c_str());
+    }
+    return failed_ == 0 && done_ > 0 ? 0 : 1;
+  }
+
+ private:
+  static NamedError error_named(const std::string& name) {
+    for (const NamedError& error : kErrors) {
+      if (name == error.name) return error;
+    }
+    return kErrors[0];
+  }
+
+  /// A run without a fault counts the calls; each of them is a case.
+  std::vector<Case> all_cases() {
+    std::vector<Case> cases;
+    for (const Kind& kind : kKinds) {
+      Case none{kind.call, kErrors[0], false, ~0ull};
+      if (!try_case(none)) {
+        ++failed_;
+        return {};
+      }
+      --missed_;
+      for (const NamedError& error : kErrors) {
+        if (std::string(kind.errors).find(std::string(" ") + error.name + " ") ==
+            std::string::npos) {
+          continue;
+        }
+        for (std::uint64_t nth = 1; nth <= calls_; ++nth) {
+          cases.push_back({kind.call, error, false, nth});
+          cases.push_back({kind.call, error, true, nth});
+        }
+      }
+    }
+    return cases;
+  }
+
+  bool try_case(const Case& one) {
+    remove_tree(folder_.path() + "/live");
+    ::mkdir(root_.c_str(), 0700);
+    const std::string oracle_path = folder_.path() + "/oracle";
+    const std::string report_path = folder_.path() + "/report";
+    const std::string worker_path = folder_.path() + "/worker";
+    for (const std::string& path : {oracle_path, report_path, worker_path}) ::unlink(path.c_str());
+    Oracle* oracle = map_oracle(oracle_path);
+    auto* report = static_cast<FaultReport*>(map_shared(report_path, sizeof(FaultReport)));
+    auto* worker = static_cast<WorkerReport*>(map_shared(worker_path, sizeof(WorkerReport)));
+    Environment environment = shim_environment("fault", root_);
+    environment["MILEPOST_SHIM_CALL"] = one.call;
+    environment["MILEPOST_SHIM_ERROR"] =
+        one.error.number == 0 ? "short" : std::to_string(one.error.number);
+    environment["MILEPOST_SHIM_NTH"] = std::to_string(one.nth);
+    environment["MILEPOST_SHIM_STICKY"] = one.sticky ? "1" : "0";
+    environment["MILEPOST_SHIM_REPORT"] = report_path;
+    const std::vector<std::string> where{"--store=" + root_ + "/store", "--oracle=" + oracle_path};
+    const Exit worked = wait_for(
+        spawn_self({"--worker=" + worker_path, where[0], where[1]}, environment), kCaseLimit);
+    std::string wrong;
+    if (!worked.clean()) wrong = "the worker " + worked.text();
+    if (wrong.empty()) {
+      const Exit judged = wait_for(spawn_self({"--judge=1", where[0], where[1]}), kCaseLimit);
+      if (!judged.clean() && oracle->failure[0] == 0) wrong = "the judge " + judged.text();
+    }
+    if (wrong.empty()) wrong = oracle->failure;
+    calls_ = report->calls;
+    hits_ = report->hits;
+    last_error_ = worker->last_error;
+    if (wrong.empty() && !one.sticky) wrong = healed(*report, *worker);
+    if (report->hits == 0) {
+      ++missed_;
+    } else {
+      ++done_;
+      ++by_call_[one.call];
+    }
+    if (!wrong.empty()) {
+      std::printf("  %s (%s): %s [last error: %s]\n", one.text().c_str(),
+                  report->hits == 0 ? "no hit" : kind_text(report->first_kind).c_str(),
+                  wrong.c_str(), worker->last_error);
+      std::fflush(stdout);
+    }
+    unmap(oracle, report, worker);
+    return wrong.empty();
+  }
+
+  static std::string healed(const FaultReport& report, const WorkerReport& worker) {
+    if (worker.completed == 0) return "not all work was done after a single fault";
+    if (worker.reopened > 0 && report.journal_writes == 0) {
+      return "it had to be reopened though no journal write failed";
+    }
+    if (worker.reopened > 1) return "it had to be reopened more than once";
+    return {};
+  }
+
+  static std::string kind_text(std::uint32_t kind) {
+    constexpr std::array kNames{"segment",  "new segment", "data",      "meta",
+                                "new data", "lock",        "directory", "other"};
+    return kind < kNames.size() ? kNames[kind] : "?";
+  }
+
+  static void unmap(Oracle* oracle, FaultReport* report, WorkerReport* worker) {
+    unmap_shared(oracle, sizeof *oracle);
+    unmap_shared(report, sizeof *report);
+    unmap_shared(worker, sizeof *worker);
+  }
+
+  const Options& options_;
+  TemporaryFolder folder_;
+  std::mt19937_64 random_;
+  std::string root_{};
+  std::uint64_t calls_ = 0;
+  std::uint64_t hits_ = 0;
+  std::string last_error_{};
+  std::uint64_t done_ = 0;
+  std::uint64_t missed_ = 0;
+  std::uint64_t failed_ = 0;
+  std::map<std::string, std::uint64_t> by_call_{};
+};
+
+}  // namespace
+}  // namespace milepost::crash
+
+int main(int argc, char** argv) {
+  using namespace milepost::crash;
+  const Options options(argc, argv);
+  if (options.has("worker")) {
+    auto* report =
+        static_cast<WorkerReport*>(map_shared(options.text("worker"), sizeof(WorkerReport)));
+    return Worker(options, *map_oracle(options.text("oracle")), *report).run();
+  }
+  if (options.has("judge")) return run_judge(options);
+  const std::uint64_t seed = choose_seed(options, "crash_io_faults");
+  return Sweep(options, seed).run();
+}
