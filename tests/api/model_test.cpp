@@ -72,6 +72,7 @@ class Replay {
     options_.map_size_start = kMapSizeMin;
     options_.journal_segment_bytes = kJournalSegmentBytesMin;
     options_.journal_bytes_max = 8 * kJournalSegmentBytesMin;
+    options_.relaxed_bytes_max = kJournalSegmentBytesMin;
     options_.recent_bytes_max = choices.one_in(2) ? 0 : 64u << 10;
     applies_by_itself_ = choices.one_in(2);
     options_.publish_interval =
