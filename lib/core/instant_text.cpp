@@ -64,6 +64,20 @@ std::optional<std::uint64_t> read_date(std::string_view text) noexcept try {
   return std::nullopt;
 }
 
+struct Date {
+  std::uint32_t year;
+  std::uint32_t month;
+  std::uint32_t day;
+};
+
+/// Precondition: the day lies within Boost's years; another gives the first of them.
+Date date_of(std::uint32_t days_since_min) noexcept try {
+  const auto date = Calendar::from_day_number(kDayNumberMin + days_since_min);
+  return {date.year, date.month, date.day};
+} catch (...) {
+  return {1400, 1, 1};
+}
+
 /// Microseconds of `.ddd...Z`, further digits cut; nothing if it is not exactly that.
 std::optional<std::uint64_t> read_fraction(std::string_view text) noexcept {
   std::uint64_t micros = 0;
@@ -83,7 +97,8 @@ std::optional<std::uint64_t> read_time_of_day(std::string_view text) noexcept {
   const int hour = read_number(text, 0, 2);
   const int minute = read_number(text, 3, 2);
   if (hour < 0 || hour > 23 || minute < 0 || minute > 59) return std::nullopt;
-  const auto seconds = static_cast<std::uint64_t>(hour * 3600 + minute * 60);
+  const auto seconds =
+      static_cast<std::uint64_t>(hour) * 3600 + static_cast<std::uint64_t>(minute) * 60;
   text.remove_prefix(5);
   if (text == "Z") return seconds * kMicrosPerSecond;
 
@@ -111,7 +126,7 @@ std::optional<Instant> read_instant(std::string_view text) noexcept {
 }
 
 char* write_instant(Instant instant, char* out) noexcept {
-  // Clamped, so that even a broken precondition cannot make Boost throw in here.
+  // Clamped, so that even a broken precondition writes some instant within bounds.
   instant = std::clamp(instant, kInstantMin, kInstantMax);
   const auto since_min = static_cast<std::uint64_t>((instant - kInstantMin).count());
   const auto days = static_cast<std::uint32_t>(since_min / kMicrosPerDay);
@@ -119,14 +134,13 @@ char* write_instant(Instant instant, char* out) noexcept {
   const auto seconds = static_cast<std::uint32_t>(of_day / kMicrosPerSecond);
   const auto micros = static_cast<std::uint32_t>(of_day % kMicrosPerSecond);
 
-  const auto date = Calendar::from_day_number(kDayNumberMin + days);
-  const std::uint32_t year = date.year;
-  write_pair(out, year / 100);
-  write_pair(out + 2, year % 100);
+  const Date date = date_of(days);
+  write_pair(out, date.year / 100);
+  write_pair(out + 2, date.year % 100);
   out[4] = '-';
-  write_pair(out + 5, date.month.as_number());
+  write_pair(out + 5, date.month);
   out[7] = '-';
-  write_pair(out + 8, date.day.as_number());
+  write_pair(out + 8, date.day);
   out[10] = 'T';
   write_pair(out + 11, seconds / 3600);
   out[13] = ':';

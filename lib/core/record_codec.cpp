@@ -11,7 +11,7 @@
 // stands for a default value.
 #include "core/record_codec.hpp"
 
-#define XXH_INLINE_ALL
+#define XXH_INLINE_ALL  // NOLINT(readability-identifier-naming): the library's own switch
 #include <cstring>
 #include <string>
 #include <xxhash.h>

@@ -70,7 +70,7 @@ std::optional<Uuid> read_uuid(std::string_view text) noexcept {
 
 char* write_uuid(const Uuid& id, char* out) noexcept {
   for (std::size_t i = 0; i < kDigitAt.size(); ++i) {
-    std::memcpy(out + kDigitAt[i], kDigitPairs.data() + 2u * id.data[i], 2);
+    std::memcpy(out + kDigitAt[i], kDigitPairs.data() + std::size_t{2} * id.data[i], 2);
   }
   for (const std::uint8_t at : kDashAt) out[at] = '-';
   return out + kUuidTextSize;

@@ -100,6 +100,11 @@ class Env {
   /// was closed. `forked`: nothing was done.
   [[nodiscard]] Result<void> close(std::optional<Deadline> deadline = std::nullopt);
 
+  /// After `needs_reopen`: closes LMDB's handle and opens it anew, unless it works already. Waits
+  /// for the transactions under way (`busy`). The caller then reads what was committed last. An
+  /// error leaves a store that answers `needs_reopen` until a later call succeeds.
+  [[nodiscard]] Result<void> reopen(std::optional<Deadline> deadline = std::nullopt);
+
   /// A read transaction of the newest commit. No system call and no allocation once the thread's
   /// slot is warm. Waits only while the map is being grown or all read_slots are taken (`busy`
   /// then). `readers_full`, `pid_clash`, `closed`, `forked`, `needs_reopen`.
@@ -160,6 +165,10 @@ class Env {
   [[nodiscard]] Error commit_failed(int rc);
   void abort_write(std::uint64_t serial, std::uint32_t generation) noexcept;
   Error write_failed(int rc);
+
+  // env_reopen.cpp
+  [[nodiscard]] Result<void> reopen_taken(Deadline until);
+  [[nodiscard]] bool is_healthy() noexcept;
 
   // env_map.cpp
   [[nodiscard]] Deadline deadline_or_default(std::optional<Deadline> deadline) const;

@@ -156,10 +156,8 @@ Error Env::commit_failed(int rc) {
   const bool surely_before_meta = rc != EIO && rc != MDB_PANIC && probe != MDB_PANIC;
   if (meta_untouched || surely_before_meta) {
     Error error = from_lmdb(rc, Phase::commit, folder_.path());
-    if (rc == EIO && error.code == Errc::io) {
-      sync_failed_.store(true);  // Pages may be marked clean that never reached the disk.
-      error.code = Errc::io;
-    }
+    // Pages may be marked clean that never reached the disk.
+    if (rc == EIO && error.code == Errc::io) sync_failed_.store(true);
     return error;
   }
   sync_failed_.store(true);

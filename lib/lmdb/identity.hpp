@@ -31,6 +31,8 @@ class EnvOpener {
  public:
   explicit EnvOpener(Env& env) : env_(env) {}
   [[nodiscard]] Result<void> run();
+  /// The later steps, for an environment that holds its folder, claim and lock already.
+  [[nodiscard]] Result<void> run_again();
   static void report_assert(const Env& env, const char* text) noexcept;
 
  private:

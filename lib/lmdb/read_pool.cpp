@@ -93,6 +93,7 @@ bool ReadPool::close_gate(Deadline deadline) {
 
 void ReadPool::open_gate() noexcept {
   const std::lock_guard lock(mutex_);
+  shut_ = false;
   for (std::uint32_t i = 0; i < count_; ++i) slots_[i].taken.store(0, std::memory_order_seq_cst);
   closing_.store(false, std::memory_order_seq_cst);
   changed_.notify_all();

@@ -45,6 +45,7 @@ inline constexpr std::string_view kWriterLockFile = "writer.lock";
 struct Table {
   unsigned int dbi = 0;
   std::uint32_t index = 0;  ///< Its place in EnvOptions::tables; the last one is `meta`.
+  friend bool operator==(const Table&, const Table&) = default;
 };
 
 }  // namespace milepost::lmdb

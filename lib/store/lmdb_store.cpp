@@ -150,7 +150,7 @@ Committer::Parts LmdbStore::committer_parts(const Start& start, const OpenOption
 }
 
 Applier::Parts LmdbStore::applier_parts() {
-  return {.write = [this](std::span<const EffectPtr> effects) { return writer_.commit(effects); },
+  return {.write = [this](std::span<const EffectPtr> effects) { return write_to_lmdb(effects); },
           .applied =
               [this](std::span<const EffectPtr> effects) {
                 recent_.mark_applied(effects);
@@ -161,6 +161,17 @@ Applier::Parts LmdbStore::applier_parts() {
           .synced = [this] { return journal_->synced_sequence(); },
           .sync = [this] { return syncer_.sync_all(); },
           .log = [this](LogLevel level, std::string_view text) { log(level, text); }};
+}
+
+/// A commit that LMDB gives up on may have happened: only the reopened file can tell.
+Result<void> LmdbStore::write_to_lmdb(std::span<const EffectPtr> effects) {
+  auto written = writer_.commit(effects);
+  if (written || written.error().code != Errc::needs_reopen) return written;
+  if (auto reopened = env_->reopen(); !reopened) return reopened;
+  auto applied = stored_.applied_sequence();
+  if (!applied) return applied.error();
+  if (*applied >= effects.back().sequence()) return {};
+  return writer_.commit(effects);
 }
 
 /// Whether two more segments may be begun: the next group may need one, and one is the reserve.
@@ -218,6 +229,10 @@ Result<bool> LmdbStore::find(const Uuid& run_id, RecordVisitor visit) const {
   if (failure) return *failure;
   if (recent) return true;
   // Only after the probe: what left the map since is in the commit this read begins with.
+  auto stored = stored_.visit(run_id, visit);
+  if (stored || stored.error().code != Errc::needs_reopen) return stored;
+  // LMDB gave its handle up after a failed write; the file is whole.
+  if (auto reopened = env_->reopen(); !reopened) return reopened.error();
   return stored_.visit(run_id, visit);
 }
 

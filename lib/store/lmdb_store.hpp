@@ -58,6 +58,7 @@ class LmdbStore final : public Store {
                                                             const OpenOptions& options);
   [[nodiscard]] Committer::Parts committer_parts(const Start& start, const OpenOptions& options);
   [[nodiscard]] Applier::Parts applier_parts();
+  [[nodiscard]] Result<void> write_to_lmdb(std::span<const EffectPtr> effects);
   [[nodiscard]] bool journal_has_room() const;
   [[nodiscard]] Result<void> refusal() const;
   [[nodiscard]] Result<void> admit(Deadline deadline);

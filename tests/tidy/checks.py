@@ -83,11 +83,11 @@ def check_includes(tree):
                 yield Finding("includes", path, number,
                               f"{room.folder} may not include {shown}: {room.why}")
             elif not angled:
-                roots = rules.INCLUDE_ROOTS[path.split("/")[0]]
-                folders = [os.path.dirname(path) if root == "." else root for root in roots]
+                folders = rules.include_roots(path)
                 if not any(tree.has(os.path.join(folder, name)) for folder in folders):
                     yield Finding("includes", path, number,
-                                  f"{shown} is in none of {', '.join(f or '.' for f in folders)}; "
+                                  f"{shown} is in no folder that this file may include from "
+                                  f"({', '.join(f or '.' for f in folders)}); "
                                   "use <...> for what is not ours")
 
 
@@ -198,7 +198,8 @@ def check_version(tree):
                           f"MILEPOST_VERSION_{name} must be {value}, as {cmake} has it")
 
 
-_UNITS = {"": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "ms": 1, "s": 1000}
+_UNITS = {"": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40,
+          "ms": 1, "s": 1000}
 
 
 def _cpp_value(text):
@@ -211,7 +212,7 @@ def _cpp_value(text):
 
 
 def _readme_value(text):
-    match = re.fullmatch(r"([\d,]+) ?(KiB|MiB|GiB|ms|s|)", text)
+    match = re.fullmatch(r"([\d,]+) ?(KiB|MiB|GiB|TiB|ms|s|)", text)
     return int(match.group(1).replace(",", "")) * _UNITS[match.group(2)] if match else text
 
 

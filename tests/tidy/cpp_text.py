@@ -117,7 +117,7 @@ def functions(text):
                 stack.append("scope")
             elif "(" in head and not _CONTROL.match(head) and not head.rstrip().endswith("="):
                 first = head_start + len(head) - len(head.lstrip())
-                opened.append((" ".join(head.split()), line_of(first)))
+                opened.append((" ".join(text[first:at].split()), line_of(first)))
                 stack.append("function")
             else:
                 stack.append("other")

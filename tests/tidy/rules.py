@@ -3,10 +3,11 @@
 
 A room is a folder; the longest prefix of a file's path decides. Each row says which quoted
 includes ("core/record.hpp") and which angled ones (<lmdb.h>) the room may use. Quoted includes are
-written from an include root, never relative to the file; only a sample, which people copy out as
-it is, may name its neighbours.
+written from an include root, never relative to the file; only samples, which people copy out as
+they are, and tests may name their neighbours.
 """
 
+import posixpath
 import re
 from dataclasses import dataclass
 
@@ -17,7 +18,7 @@ BOOST = r"boost/.*"
 XXHASH = r"xxhash\.h"
 LMDB = r"lmdb\.h"
 PUBLIC = r"milepost/[a-z_0-9]+\.hpp"
-SIBLING = r"[a-z_0-9]+\.h(pp)?"  # a file beside the including one, in samples
+SIBLING = r"[a-z_0-9]+\.h(pp)?"  # a file beside the including one, in samples and tests
 ANY = r".*"
 
 # Third-party headers that SYSTEM would match by their shape but that are no system headers.
@@ -60,20 +61,32 @@ ROOMS = (
     Room("bench/micro/", (ANY,), (ANY,), "micro benchmarks may see lib/"),
     Room("bench/", (r"bench/.*", PUBLIC), (ANY,), "benchmarks see public headers only"),
     Room("tests/unit/", (ANY,), (ANY,), "unit tests may see lib/"),
-    Room("tests/", (r"(support|api|capi|crash|concurrency|model|regress|install)/.*", PUBLIC,
-                    r"milepost/milepost\.h"), (ANY,),
-         "only tests/unit may see lib/"),
+    Room("tests/support/", (r"(support|api|store|core)/.*", SIBLING, PUBLIC), (ANY,),
+         "of lib/ the tests' support sees what a Store held in memory needs: api, store and core"),
+    Room("tests/", (ANY,), (ANY,), "only tests/unit may see lib/; INCLUDE_ROOTS sees to it"),
 )
 
-# Where quoted includes are looked up, by the first folder of the including file ("" is the top
-# folder, "." the including file's own).
-INCLUDE_ROOTS = {
-    "include": ("include",),
-    "lib": ("lib", "include"),
-    "bindings": (".", "include"),
-    "bench": ("", "lib", "include"),
-    "tests": ("tests", "lib", "include"),
-}
+# Where quoted includes are looked up: the first row whose folder the including file is in counts
+# ("" is the top folder, "." the including file's own). Tests that may not see lib/ do not look
+# there, so that "api/x.hpp" is tests/api/x.hpp and never lib/api/x.hpp.
+INCLUDE_ROOTS = (
+    ("include/", ("include",)),
+    ("lib/", ("lib", "include")),
+    ("bindings/", (".", "include")),
+    ("bench/", ("", "lib", "include")),
+    ("tests/unit/", (".", "tests", "lib", "include")),
+    ("tests/support/", (".", "tests", "lib", "include")),
+    ("tests/crash/", (".", "tests/crash", "tests", "include")),
+    ("tests/", (".", "tests", "include")),
+)
+
+
+def include_roots(path):
+    """The folders in which a quoted include of this file is looked up."""
+    for folder, roots in INCLUDE_ROOTS:
+        if path.startswith(folder):
+            return [posixpath.dirname(path) if root == "." else root for root in roots]
+    return []
 
 
 def room_of(path):

@@ -50,6 +50,7 @@ CLEAN = {
     "lib/store/store.hpp": HEAD + "#pragma once\n",
     "lib/store/store.cpp": HEAD + '#include "core/record.hpp"\n#include "journal/journal.hpp"\n'
                                   '#include "lmdb/env.hpp"\n',
+    "lib/api/tracker_impl.hpp": HEAD + "#pragma once\n",
     "lib/api/tracker.cpp": HEAD + '#include "store/store.hpp"\n\n'
                                   "int T::exit(const int& id) { return exit(id, {}); }\n"
                                   "// printf(1); std::cout\n"
@@ -97,7 +98,10 @@ PLANTED = [
     ("includes", "bindings/cpp/samples/host.cpp", '#include "gone.hpp"\n', 1),
     ("includes", "bindings/cpp/samples/host.cpp", "#include <lmdb.h>\n", 1),
     ("includes", "tests/api/tracker_test.cpp", '#include "store/store.hpp"\n', 1),
-    ("includes", "tests/support/catch.hpp", '#include "core/record.hpp"\n', 1),
+    ("includes", "tests/crash/kill.cpp", '#include "store/store.hpp"\n', 1),
+    ("includes", "tests/api/tracker_test.cpp", '#include "api/tracker_impl.hpp"\n', 1),
+    ("includes", "tests/support/catch.hpp", '#include "lmdb/env.hpp"\n', 1),
+    ("includes", "tests/unit/core/record_test.cpp", '#include "gone.hpp"\n', 1),
     ("includes", "bench/steps.cpp", '#include "core/record.hpp"\n', 1),
     ("includes", "lib/attic/old.cpp", "#include <vector>\n", 1),
     ("ascii", "lib/core/record.cpp", "\n// caf\u00e9\n", 2),

@@ -54,7 +54,7 @@ struct Shift {
   std::atomic<std::uint64_t> steps{0};
   std::atomic<std::uint64_t> finished{0};
   std::atomic<std::uint64_t> repeats{0};
-  std::atomic<std::uint64_t> repeats_refused{0};
+  std::atomic<std::uint64_t> refused{0};
   std::atomic<bool> failed{false};
   std::atomic<bool> running_shown{false};
   std::mutex mutex;
@@ -80,7 +80,8 @@ class Worker {
       if (i >= shift_.deliveries.size()) return;
       const Delivery& delivery = shift_.deliveries[i];
       if (delivery.repeat) ++shift_.repeats;
-      if (!execute(delivery.run) && delivery.repeat) ++shift_.repeats_refused;
+      // Either of the two deliveries may come first; the later one is refused.
+      if (!execute(delivery.run)) ++shift_.refused;
     }
   }
 
@@ -220,7 +221,7 @@ milepost::Result<void> execute_runs(milepost::Tracker& tracker, const std::vecto
   tally.steps = shift.steps;
   tally.finished = shift.finished;
   tally.repeats = shift.repeats;
-  tally.repeats_refused = shift.repeats_refused;
+  tally.refused = shift.refused;
   tally.running_json = std::move(shift.running_json);
   tally.elapsed = std::chrono::steady_clock::now() - began;
   if (shift.error) return *shift.error;

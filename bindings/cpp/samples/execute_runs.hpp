@@ -19,10 +19,10 @@
 namespace sample {
 
 struct ExecuteTally {
-  std::uint64_t steps = 0;            ///< Status changes acknowledged: starts and endings.
-  std::uint64_t finished = 0;         ///< Runs that ended.
-  std::uint64_t repeats = 0;          ///< Deliveries of a run that was delivered before.
-  std::uint64_t repeats_refused = 0;  ///< Those that found the run taken.
+  std::uint64_t steps = 0;     ///< Status changes acknowledged: starts and endings.
+  std::uint64_t finished = 0;  ///< Runs that ended.
+  std::uint64_t repeats = 0;   ///< Deliveries of a run that is delivered twice.
+  std::uint64_t refused = 0;   ///< Deliveries that found their run taken.
   std::chrono::nanoseconds elapsed{0};
   std::string queued_json{};   ///< The public JSON of one run while it was queued,
   std::string running_json{};  ///< and of one while it was running; empty if there was none.

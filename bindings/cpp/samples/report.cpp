@@ -96,9 +96,9 @@ void print_rates(const Options& options, const CreateTally& created, const Execu
                 counted(created.refused, "trigger").c_str());
   }
   if (executed.repeats > 0) {
-    std::printf("%s delivered to a second worker; the store refused %s of them.\n",
+    std::printf("%s delivered twice; the store refused the later of the two %s times.\n",
                 counted(executed.repeats, "run").c_str(),
-                with_separators(executed.repeats_refused).c_str());
+                with_separators(executed.refused).c_str());
   }
 }
 

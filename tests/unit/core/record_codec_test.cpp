@@ -3,7 +3,7 @@
 // The bytes of a record: pinned, read back the same, and refused when a single bit is wrong.
 #include "core/record_codec.hpp"
 
-#define XXH_INLINE_ALL
+#define XXH_INLINE_ALL  // NOLINT(readability-identifier-naming): the library's own switch
 #include <cstring>
 #include <vector>
 #include <xxhash.h>

@@ -4,7 +4,7 @@
 #include "core/record.hpp"
 
 #include <functional>
-#include <vector>
+#include <span>
 
 #include "core/state.hpp"
 #include "unit/core/support.hpp"
@@ -16,6 +16,21 @@ using test::at;
 using test::id_of;
 using test::kMicros;
 using test::record_in;
+
+struct Row {
+  const char* what;
+  RunStatus status;
+  std::function<void(RecordView&)> spoil;
+};
+
+void check_each_is_noticed(std::span<const Row> rows) {
+  for (const Row& row : rows) {
+    CAPTURE(row.what);
+    RecordView record = record_in(row.status);
+    row.spoil(record);
+    CHECK(broken_rule(record) != nullptr);
+  }
+}
 
 }  // namespace
 
@@ -32,16 +47,7 @@ TEST_CASE("whole records break no rule", "[core][record]") {
   }
 }
 
-TEST_CASE("each broken rule of a record is noticed", "[core][record]") {
-  static const std::string long_error(kErrorTextSizeMax + 1, 'x');
-  static const std::string long_owner(kOwnerSizeMax + 1, 'x');
-  static const std::string long_key(kIdempotencyKeySizeMax + 1, 'x');
-  struct Row {
-    const char* what;
-    RunStatus status;
-    std::function<void(RecordView&)> spoil;
-  };
-  const auto second = std::chrono::seconds(1);
+TEST_CASE("a status and what belongs to it are kept together", "[core][record]") {
   const Row rows[] = {
       {"status", RunStatus::queued, [](auto& r) { r.status = static_cast<RunStatus>(5); }},
       {"queued, started", RunStatus::queued,
@@ -72,6 +78,13 @@ TEST_CASE("each broken rule of a record is noticed", "[core][record]") {
       {"start without token", RunStatus::running, [](auto& r) { r.fencing_token = 0; }},
       {"epoch without start", RunStatus::queued, [](auto& r) { r.epoch = 1; }},
       {"owner without start", RunStatus::queued, [](auto& r) { r.owner = "w"; }},
+  };
+  check_each_is_noticed(rows);
+}
+
+TEST_CASE("instants and sequences out of order are noticed", "[core][record]") {
+  const auto second = std::chrono::seconds(1);
+  const Row rows[] = {
       {"sequence before creation", RunStatus::queued, [](auto& r) { r.created_sequence = 11; }},
       {"start before trigger", RunStatus::running,
        [](auto& r) { r.started_at = r.triggered_at - std::chrono::microseconds(1); }},
@@ -91,6 +104,15 @@ TEST_CASE("each broken rule of a record is noticed", "[core][record]") {
        [](auto& r) { r.triggered_at = kInstantMax + std::chrono::microseconds(1); }},
       {"start too late", RunStatus::running, [](auto& r) { r.started_at = Instant::max(); }},
       {"end too late", RunStatus::failed, [](auto& r) { r.completed_at = Instant::max(); }},
+  };
+  check_each_is_noticed(rows);
+}
+
+TEST_CASE("texts out of place or over their limits are noticed", "[core][record]") {
+  static const std::string long_error(kErrorTextSizeMax + 1, 'x');
+  static const std::string long_owner(kOwnerSizeMax + 1, 'x');
+  static const std::string long_key(kIdempotencyKeySizeMax + 1, 'x');
+  const Row rows[] = {
       {"error in completed", RunStatus::completed, [](auto& r) { r.error = "x"; }},
       {"error in queued", RunStatus::queued, [](auto& r) { r.error = "x"; }},
       {"error too long", RunStatus::failed, [](auto& r) { r.error = long_error; }},
@@ -99,12 +121,7 @@ TEST_CASE("each broken rule of a record is noticed", "[core][record]") {
       {"owner not UTF-8", RunStatus::running, [](auto& r) { r.owner = "\xC3"; }},
       {"key too long", RunStatus::queued, [](auto& r) { r.idempotency_key = long_key; }},
   };
-  for (const Row& row : rows) {
-    CAPTURE(row.what);
-    RecordView record = record_in(row.status);
-    row.spoil(record);
-    CHECK(broken_rule(record) != nullptr);
-  }
+  check_each_is_noticed(rows);
 }
 
 TEST_CASE("a record becomes a run and a run a record", "[core][record]") {

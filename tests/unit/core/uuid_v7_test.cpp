@@ -98,7 +98,7 @@ TEST_CASE("each id is greater than the last, whatever clock and chance say", "[c
 TEST_CASE("ids made by eight threads with jumping clocks all differ and increase",
           "[core][uuid7]") {
   constexpr std::size_t kThreads = 8;
-  constexpr std::size_t kEach = 20'000;
+  constexpr std::size_t kEach = 100'000;
   std::vector<std::vector<Uuid>> made(kThreads);
   std::vector<std::thread> threads;
   std::atomic<std::size_t> ready{0};

@@ -143,3 +143,17 @@ TEST_CASE("an interrupted sync applies nothing and may be repeated", "[lmdb][err
   CHECK(probe.line() == "ok");
   CHECK(probe.line() == "yny");
 }
+
+TEST_CASE("a creation that fails leaves no store and no leftovers, and can be repeated",
+          "[lmdb][errors][processes]") {
+  for (const char* which : {"0", "1", "2"}) {
+    INFO(which);
+    TempDir dir;
+    Probe probe({"create_fault", dir.path(), which});
+    CHECK(probe.line().rfind("error -24 0 ", 0) == 0);
+    // The last sync is the folder's: before it the store may or may not survive, but it is whole.
+    CHECK(probe.line() == (which[0] == '2' ? "store 0" : "none 0"));
+    CHECK(probe.line() == "ok");
+    CHECK(probe.wait() == 0);
+  }
+}

@@ -211,6 +211,23 @@ int sync_fault(EnvOptions options, long error) {
   return fail_writes(std::move(options), g_sync_error, static_cast<int>(error));
 }
 
+// Creation with its n-th fsync failing, or with number 0 its first commit.
+int create_fault(EnvOptions options, long number) {
+  (number == 0 ? g_sync_error : g_fsync_to_fail) = number == 0 ? EIO : static_cast<int>(number);
+  say(told(Env::open(options)));
+  g_sync_error = 0;
+  std::size_t leftovers = 0;
+  bool store = false;
+  for (const auto& entry : std::filesystem::directory_iterator(options.directory)) {
+    const std::string name = entry.path().filename();
+    store = store || name == "data.mdb";
+    leftovers += name[0] == '.' ? 1 : 0;
+  }
+  say(std::string(store ? "store " : "none ") + std::to_string(leftovers));
+  say(told(Env::open(options)));
+  return 0;
+}
+
 // Zeroes what belongs to a tree while it is open, then walks there: LMDB ends the process.
 int assertion(EnvOptions options, long) {
   options.log = [](LogLevel, std::string_view text) { say("log " + std::string(text)); };
@@ -385,6 +402,7 @@ const std::map<std::string, std::function<int(EnvOptions, long)>> kVerbs = {
     {"panic", panic},
     {"data_fault", data_fault},
     {"sync_fault", sync_fault},
+    {"create_fault", create_fault},
     {"assertion", assertion},
     {"fork_use", fork_use},
     {"fork_orphan", fork_orphan},

@@ -14,6 +14,7 @@ namespace milepost::lmdb::test {
 std::atomic<int> g_meta_write_error{0};
 std::atomic<int> g_data_write_error{0};
 std::atomic<int> g_sync_error{0};
+std::atomic<int> g_fsync_to_fail{0};
 
 }  // namespace milepost::lmdb::test
 
@@ -54,6 +55,15 @@ extern "C" {
     return -1;
   }
   return static_cast<int>(::syscall(SYS_fdatasync, fd));
+}
+
+[[gnu::visibility("default")]] int fsync(int fd) {
+  auto& left = milepost::lmdb::test::g_fsync_to_fail;
+  if (left.load() > 0 && left.fetch_sub(1) == 1) {
+    errno = EIO;
+    return -1;
+  }
+  return static_cast<int>(::syscall(SYS_fsync, fd));
 }
 
 }  // extern "C"

@@ -83,6 +83,11 @@ class Probe {
   /// Its exit code, or minus the signal that ended it.
   int wait() {
     ::close(std::exchange(to_, -1));
+    return wait_and_keep_talking();
+  }
+
+  /// The same without the end of its input, which its children may be waiting for.
+  int wait_and_keep_talking() {
     int status = 0;
     REQUIRE(::waitpid(std::exchange(pid_, -1), &status, 0) > 0);
     return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);

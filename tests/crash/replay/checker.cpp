@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "replay/checker.hpp"
+
+#include <array>
+#include <cerrno>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdexcept>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace milepost::crash {
+namespace {
+
+constexpr int kChildSocket = 3;
+
+}  // namespace
+
+CheckerProcess::CheckerProcess(std::vector<std::string> arguments)
+    : arguments_(std::move(arguments)) {}
+
+CheckerProcess::~CheckerProcess() { stop(); }
+
+void CheckerProcess::start() {
+  std::array<int, 2> pair{};
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair.data()) != 0) {
+    throw std::runtime_error("cannot make a socket pair");
+  }
+  // Out of the way of the number the child expects: dup2 onto itself would keep close-on-exec.
+  const int theirs = ::fcntl(pair[1], F_DUPFD_CLOEXEC, 10);
+  ::close(pair[1]);
+  socket_ = pair[0];
+  child_ = spawn_self(arguments_, {}, theirs);
+  ::close(theirs);
+}
+
+void CheckerProcess::stop() {
+  if (socket_ >= 0) ::close(socket_);
+  socket_ = -1;
+  if (child_ > 0) (void)wait_for(child_, std::chrono::seconds(kCheckSecondsMax));
+  child_ = -1;
+}
+
+std::string CheckerProcess::check(const std::string& request) {
+  if (child_ < 0) start();
+  if (::send(socket_, request.data(), request.size(), MSG_NOSIGNAL) < 0) {
+    throw std::runtime_error("the checker is gone");
+  }
+  pollfd waiting{socket_, POLLIN, 0};
+  int ready = 0;
+  do {
+    ready = ::poll(&waiting, 1, kCheckSecondsMax * 1000);
+  } while (ready < 0 && errno == EINTR);
+  std::array<char, kReplySizeMax> reply;
+  const ssize_t size = ready > 0 ? ::recv(socket_, reply.data(), reply.size(), 0) : 0;
+  if (size > 0) return std::string(reply.data() + 1, static_cast<std::size_t>(size - 1));
+  ::close(socket_);
+  socket_ = -1;
+  const Exit exit =
+      ready == 0 ? kill_child(child_) : wait_for(child_, std::chrono::seconds(kCheckSecondsMax));
+  child_ = -1;
+  return ready == 0 ? "the opener hangs" : "the opener " + exit.text();
+}
+
+int serve_checks(const std::function<std::string(const std::string&)>& check) {
+  std::array<char, kReplySizeMax> request;
+  for (;;) {
+    const ssize_t size = ::recv(kChildSocket, request.data(), request.size(), 0);
+    if (size <= 0) return 0;
+    // One leading byte, so that an empty verdict is not an empty packet.
+    std::string reply = "=" + check(std::string(request.data(), static_cast<std::size_t>(size)));
+    reply.resize(std::min(reply.size(), kReplySizeMax));
+    if (::send(kChildSocket, reply.data(), reply.size(), MSG_NOSIGNAL) < 0) return 1;
+  }
+}
+
+}  // namespace milepost::crash

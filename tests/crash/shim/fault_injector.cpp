@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Makes the n-th call of one kind fail, once or from then on, with an errno or as a short write.
+#include <cerrno>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "shim/fault_report.hpp"
+#include "shim/hooks.hpp"
+
+namespace milepost::crash {
+namespace {
+
+constexpr int kShort = -1;
+
+class FaultInjector final : public Hook {
+ public:
+  FaultInjector()
+      : call_(setting("MILEPOST_SHIM_CALL")),
+        nth_(number_setting("MILEPOST_SHIM_NTH", 1)),
+        sticky_(number_setting("MILEPOST_SHIM_STICKY", 0) != 0) {
+    const std::string error = setting("MILEPOST_SHIM_ERROR");
+    error_ =
+        error == "short" ? kShort : static_cast<int>(number_setting("MILEPOST_SHIM_ERROR", EIO));
+    const int fd = static_cast<int>(::syscall(
+        SYS_openat, AT_FDCWD, setting("MILEPOST_SHIM_REPORT").c_str(), O_RDWR | O_CLOEXEC, 0));
+    if (fd < 0) direct::die();
+    void* memory = ::mmap(nullptr, sizeof(FaultReport), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    ::syscall(SYS_close, fd);
+    if (memory == MAP_FAILED) direct::die();
+    report_ = static_cast<FaultReport*>(memory);
+  }
+
+  Verdict before(Call& call) override {
+    if (call_ != op_name(call.op)) return {};
+    const std::uint64_t number = report_->calls.fetch_add(1) + 1;
+    if (sticky_ ? number < nth_ : number != nth_) return {};
+    if (report_->hits.fetch_add(1) == 0) {
+      report_->first_kind = static_cast<std::uint32_t>(call.kind);
+      report_->first_offset = call.offset;
+    }
+    if (call.kind == FileKind::segment) report_->journal_writes.fetch_add(1);
+    if (error_ == kShort) return {.shorten = true};
+    return {.error = error_};
+  }
+
+  void after(Call& /*call*/, std::int64_t /*result*/) override {}
+
+ private:
+  std::string call_;
+  std::uint64_t nth_;
+  bool sticky_;
+  int error_ = EIO;
+  FaultReport* report_ = nullptr;
+};
+
+}  // namespace
+
+std::unique_ptr<Hook> make_fault_injector() { return std::make_unique<FaultInjector>(); }
+
+}  // namespace milepost::crash
