@@ -11,7 +11,6 @@ namespace milepost::store {
 namespace {
 
 constexpr std::size_t kSmallRequestBytes = 128u << 10;
-constexpr std::size_t kFreeBatchesMax = 4;
 
 Error busy_error() {
   return Error{.code = Errc::busy,

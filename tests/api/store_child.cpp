@@ -24,6 +24,7 @@ OpenOptions options_for(const std::string& directory) {
   options.map_size_start = 1u << 20;
   options.journal_segment_bytes = 256u << 10;
   options.journal_bytes_max = 4u << 20;
+  options.relaxed_bytes_max = 256u << 10;
   return options;
 }
 
