@@ -150,6 +150,11 @@ TEST_CASE("what a crash during creation left behind is removed by the next write
   CHECK(fs::exists(dir.file(".new-mine")));
   CHECK(fs::exists(dir.file(".new-1-0123456789abcdeg")));
   CHECK(fs::exists(dir.file(".new-123-0123456789abcde0/precious")));
+  // A crash between rename and cleaning up: the store is there, and so is the leftover.
+  fs::create_directory(dir.file(".new-5-0123456789abcdef"));
+  std::ofstream(dir.file(".new-5-0123456789abcdef/lock.mdb")) << "half";
+  REQUIRE(Env::open(small_store(dir.path())).has_value());
+  CHECK_FALSE(fs::exists(dir.file(".new-5-0123456789abcdef")));
 }
 
 TEST_CASE("a creation leaves nothing but the three files", "[lmdb][open]") {

@@ -359,6 +359,20 @@ int foreign_handle(EnvOptions options, long) {
   return 0;
 }
 
+// Locks the byte of lock.mdb that stands for a process id, as its twin in another pid namespace
+// would.
+int lock_pid(EnvOptions options, long pid) {
+  const int fd = ::open((options.directory + "/lock.mdb").c_str(), O_RDWR | O_CLOEXEC);
+  struct flock lock {};
+  lock.l_type = F_WRLCK;
+  lock.l_whence = SEEK_SET;
+  lock.l_start = pid;
+  lock.l_len = 1;
+  say(fd >= 0 && ::fcntl(fd, F_SETLK, &lock) == 0 ? "ok" : "error");
+  wait_for_line();
+  return 0;
+}
+
 // Another program drops a table behind our back.
 int drop_table(EnvOptions options, long) {
   MDB_env* raw = nullptr;
@@ -407,6 +421,7 @@ const std::map<std::string, std::function<int(EnvOptions, long)>> kVerbs = {
     {"fork_use", fork_use},
     {"fork_orphan", fork_orphan},
     {"leak", leak},
+    {"lock_pid", lock_pid},
     {"list_descriptors", list_descriptors},
     {"foreign_handle", foreign_handle},
     {"drop_table", drop_table},

@@ -138,6 +138,20 @@ TEST_CASE("threads on cold slots share the warm ones when the reader table is fu
   }
 }
 
+TEST_CASE("a process with our process id that reads already is a pid_clash", "[lmdb][processes]") {
+  TempDir dir;
+  REQUIRE(Env::open(small_store(dir.path())).has_value());
+  Probe twin({"lock_pid", dir.path(), std::to_string(::getpid())});
+  REQUIRE(twin.line() == "ok");
+  const auto refused = Env::open(small_store(dir.path()));
+  REQUIRE_FALSE(refused.has_value());
+  CHECK(refused.error().code == Errc::pid_clash);
+  CHECK(refused.error().advice.find("pid namespace") != std::string::npos);
+  twin.tell("go");
+  CHECK(twin.wait() == 0);
+  CHECK(Env::open(small_store(dir.path())).has_value());
+}
+
 TEST_CASE("files swapped under an open store are noticed", "[lmdb][processes]") {
   TempDir dir;
   auto env = Env::open(small_store(dir.path())).value();
