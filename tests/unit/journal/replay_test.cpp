@@ -289,6 +289,53 @@ TEST_CASE("released segments may be gone; what they held need not be there", "[j
   REQUIRE_FALSE(reader);
   CHECK(reader.error().code == Errc::busy);
   CHECK(reader.error().retry_safe);
+  // Though nothing of it is needed any more, the first group there must not be damaged.
+  const PlacedGroup first = store.groups().front();
+  CHECK(store.try_replay(last));
+  patch_file(first.file, first.offset + 80, "damage");
+  CHECK(store.try_replay(last).error().code == Errc::corrupt);
+}
+
+TEST_CASE("a group in the right place whose predecessor was another one does not follow",
+          "[journal][replay]") {
+  JournalFolder store;
+  { append_numbered(*store.open(), 6); }
+  // The third group, whole and with all the right numbers, but saying something else.
+  const PlacedGroup third = store.groups()[2];
+  GroupHeader header = third.header;
+  const std::string other(100, 'x');
+  const EffectBytes effects[] = {std::as_bytes(std::span(other))};
+  std::string bytes(header.total_bytes(), '\0');
+  encode_group(header, effects, group_seed(store.store_id, header.generation),
+               reinterpret_cast<std::byte*>(bytes.data()));
+  patch_file(third.file, third.offset, bytes);
+  const auto report = store.try_replay();
+  REQUIRE_FALSE(report);
+  CHECK(report.error().code == Errc::corrupt);
+  CHECK(report.error().message.find("sequence 4") != std::string::npos);
+}
+
+TEST_CASE("a replay beside a writer that has gone on meanwhile follows it", "[journal][replay]") {
+  JournalFolder store;
+  const auto journal = store.open();
+  while (journal->prepare_ahead().value()) {
+  }
+  append_numbered(*journal, 2, 6000);
+  std::vector<std::string> found;
+  const auto report = journal::replay(
+      store.path().string(), store.store_id, 0,
+      [&](std::uint64_t sequence, EffectBytes effect) -> Result<void> {
+        found.emplace_back(reinterpret_cast<const char*>(effect.data()), effect.size());
+        // By the time the second is handed out, the journal reaches into the next segment, whose
+        // groups prove that more was synced here than was read.
+        if (sequence == 2) append_numbered(*journal, 12, 6000);
+        return {};
+      },
+      ReplayRole::reader);
+  REQUIRE(report);
+  CHECK(report->last_sequence == 14);
+  CHECK(found.size() == 14);
+  CHECK(is_numbered_prefix(found, 6000));
 }
 
 TEST_CASE("a store whose data is older than its journal is refused", "[journal][replay]") {

@@ -160,6 +160,16 @@ TEST_CASE("a new segment is written, synced, named, and its name synced, in this
   CHECK(content.find_first_not_of('\0', kSegmentHeaderBytes) == std::string::npos);
 }
 
+TEST_CASE("an open syncs the names it finds before it relies on them", "[journal][segment]") {
+  // Its predecessor may have been killed between giving a segment its name and syncing it.
+  JournalFolder store;
+  store.open().reset();
+  Recorder recorder;
+  const Interception interception(recorder);
+  store.open(3).reset();
+  CHECK(recorder.order == "ddws");  // the folder's own name, the segments' names, the header
+}
+
 TEST_CASE("a segment that cannot be made leaves no file behind", "[journal][segment]") {
   struct Case {
     int pwrites, syncs, renames, error;
