@@ -91,12 +91,12 @@ class StuckBatch {
       auto admit = [](Deadline) -> Result<void> { return {}; };
       auto commit = [this](CommitBatch& batch) {
         members = batch.requests().size();
-        if (decided_at_once_) batch.set_decided();
+        if (decided_at_once_) decide.open();
         sealed.open();
         decide.wait();
-        batch.set_decided();
-        finish.wait();
         answer(batch);
+        batch.set_decided();  // from here on nobody's commands are looked at
+        finish.wait();
       };
       leader.call(bench.queue, admit, commit);
     });
