@@ -7,7 +7,6 @@
 #include <rapidcheck.h>
 #include <sstream>
 
-#include "core/decide.hpp"
 #include "support/beds.hpp"
 #include "support/catch.hpp"
 #include "support/steps.hpp"

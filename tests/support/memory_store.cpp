@@ -3,7 +3,6 @@
 // Decide, keep, answer.
 #include "support/memory_store.hpp"
 
-#include "core/decide.hpp"
 #include "store/clock.hpp"
 
 namespace milepost::test {

@@ -11,6 +11,7 @@
 #include <mutex>
 #include <string>
 
+#include "core/decide.hpp"
 #include "core/record.hpp"
 #include "store/store.hpp"
 
