@@ -262,7 +262,8 @@ int run(const Options& options) {
     campaign.only = Cut{.position = options.number("cut", 1),
                         .choice = static_cast<Choice>(options.number("choice", 0)),
                         .seed = options.number("state-seed", 0)};
-    folder.keep();
+    campaign.repeat = options.number("repeat", 1);
+    if (campaign.repeat == 1) folder.keep();
   }
   if (const auto seconds = options.long_seconds(); seconds > 0 && control.empty()) {
     campaign.until = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);

@@ -124,7 +124,7 @@ CampaignReport run_campaign(const Campaign& campaign, CheckerProcess& checker,
   std::mt19937_64 random(campaign.seed);
   do {
     if (forget_marks) forget_marks();
-    const std::vector<Cut> cuts = campaign.only ? std::vector<Cut>{*campaign.only}
+    const std::vector<Cut> cuts = campaign.only ? std::vector<Cut>(campaign.repeat, *campaign.only)
                                                 : plan(log.entries(), campaign.states, random);
     Walk(campaign, log, checker, report).run(cuts);
   } while (campaign.until && std::chrono::steady_clock::now() < *campaign.until);

@@ -30,6 +30,7 @@ struct Campaign {
   std::uint64_t failures_shown = 3;
   IgnoredSyncs ignored{};
   std::optional<Cut> only{};  ///< Just this one, and leave its folder as the opener left it.
+  std::uint64_t repeat = 1;   ///< So many times.
   std::optional<std::chrono::steady_clock::time_point> until{};  ///< Go on cutting until then.
   std::function<void(const LogEntry&)> on_mark;                  ///< For each mark passed.
   std::function<void(const LogEntry&)> before_check;  ///< With the last entry before the cut.

@@ -4,6 +4,8 @@
 #include <array>
 #include <cerrno>
 #include <fcntl.h>
+#include <filesystem>
+#include <fstream>
 #include <poll.h>
 #include <stdexcept>
 #include <sys/socket.h>
@@ -13,6 +15,26 @@ namespace milepost::crash {
 namespace {
 
 constexpr int kChildSocket = 3;
+
+std::string first_line(const std::filesystem::path& path) {
+  std::ifstream file(path);
+  std::string line;
+  std::getline(file, line);
+  return line;
+}
+
+/// Where each thread of a process that hangs waits, and how much it ran: starved or stuck?
+std::string describe_threads(pid_t process) {
+  std::string text;
+  std::error_code ignored;
+  const std::string tasks = "/proc/" + std::to_string(process) + "/task";
+  for (const auto& task : std::filesystem::directory_iterator(tasks, ignored)) {
+    text += " [" + first_line(task.path() / "wchan") + ", ran and waited (ns) " +
+            first_line(task.path() / "schedstat") + ", syscall " +
+            first_line(task.path() / "syscall").substr(0, 60) + "]";
+  }
+  return text;
+}
 
 }  // namespace
 
@@ -56,10 +78,11 @@ std::string CheckerProcess::check(const std::string& request) {
   if (size > 0) return std::string(reply.data() + 1, static_cast<std::size_t>(size - 1));
   ::close(socket_);
   socket_ = -1;
+  const std::string threads = ready == 0 ? describe_threads(child_) : std::string();
   const Exit exit =
       ready == 0 ? kill_child(child_) : wait_for(child_, std::chrono::seconds(kCheckSecondsMax));
   child_ = -1;
-  return ready == 0 ? "the opener hangs" : "the opener " + exit.text();
+  return ready == 0 ? "the opener hangs:" + threads : "the opener " + exit.text();
 }
 
 int serve_checks(const std::function<std::string(const std::string&)>& check) {

@@ -9,17 +9,6 @@
 #include "support/catch.hpp"
 
 namespace milepost::journal::test {
-namespace {
-
-/// Syncs that cost nothing: here the threads are on trial, not the disk.
-class FreeSyncs : public SystemCalls {
- public:
-  int fdatasync(int) override { return 0; }
-  int fsync(int) override { return 0; }
-};
-
-}  // namespace
-
 TEST_CASE("append, sync, release, prepare_ahead and a foreign replay run at once",
           "[journal][concurrent]") {
   constexpr std::uint64_t kSteps = 6000;

@@ -20,6 +20,13 @@ class SystemCalls {
   virtual int unlinkat(int folder, const char* name, int flags);
 };
 
+/// Syncs that cost nothing, for tests of many steps in which the disk is not on trial.
+class FreeSyncs : public SystemCalls {
+ public:
+  int fdatasync(int) override { return 0; }
+  int fsync(int) override { return 0; }
+};
+
 /// While it lives, the calls go to `calls`.
 class Interception {
  public:

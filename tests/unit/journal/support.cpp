@@ -123,6 +123,42 @@ std::string numbered_effect(std::uint64_t sequence, std::size_t size) {
   return text;
 }
 
+std::uint64_t fill(Journal& journal, const JournalFolder& store, std::size_t segments, bool durable,
+                   std::size_t effect_size) {
+  std::uint64_t last = journal.next_sequence() - 1;
+  for (std::size_t used = 0; used < segments;) {
+    std::vector<std::string> effects;
+    for (std::uint64_t i = 0; i <= last % 3; ++i) {
+      effects.push_back(numbered_effect(last + 1 + i, effect_size));
+    }
+    last = append(journal, effects);
+    if (durable) REQUIRE(journal.sync());
+    used = journal.bytes_live() / store.segment_bytes;
+  }
+  return last;
+}
+
+void append_numbered(Journal& journal, std::size_t groups, std::size_t size) {
+  for (std::size_t i = 0; i < groups; ++i) {
+    append(journal, {numbered_effect(journal.next_sequence(), size)});
+    REQUIRE(journal.sync());
+  }
+}
+
+bool is_numbered_prefix(const std::vector<std::string>& effects, std::size_t size,
+                        std::uint64_t after) {
+  for (std::size_t i = 0; i < effects.size(); ++i) {
+    if (effects[i] != numbered_effect(after + i + 1, size)) return false;
+  }
+  return true;
+}
+
+std::string segment_filler(std::uint64_t sequence) { return numbered_effect(sequence, 60'000); }
+
+std::uint64_t append_filler(Journal& journal, bool use_reserve) {
+  return append(journal, {segment_filler(journal.next_sequence())}, use_reserve);
+}
+
 std::string read_file(const fs::path& path) {
   std::ifstream in(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(in), {}};

@@ -87,6 +87,19 @@ std::uint64_t append(Journal& journal, const std::vector<std::string>& effects,
 /// all.
 [[nodiscard]] std::string numbered_effect(std::uint64_t sequence, std::size_t size = 100);
 
+/// Groups of 1 to 3 numbered effects until so many segments hold something; each group synced if
+/// `durable`. Yields the last sequence.
+std::uint64_t fill(Journal& journal, const JournalFolder& store, std::size_t segments, bool durable,
+                   std::size_t effect_size = 5000);
+/// Synced groups of one numbered effect each.
+void append_numbered(Journal& journal, std::size_t groups, std::size_t size = 100);
+[[nodiscard]] bool is_numbered_prefix(const std::vector<std::string>& effects, std::size_t size,
+                                      std::uint64_t after = 0);
+
+/// An effect that leaves no room for another of its kind in a small segment.
+[[nodiscard]] std::string segment_filler(std::uint64_t sequence);
+std::uint64_t append_filler(Journal& journal, bool use_reserve = false);
+
 [[nodiscard]] std::string read_file(const std::filesystem::path& path);
 void write_file(const std::filesystem::path& path, std::string_view content);
 /// Overwrites in place.
