@@ -34,7 +34,7 @@ class MILEPOST_EXPORT Tracker {
 
   /// Opens the store, making it if need be, and recovers what a crash left behind. One writing
   /// process at a time: `locked` names the other, `already_open` says it is this one.
-  [[nodiscard]] static Result<Tracker> open(OpenOptions options);
+  [[nodiscard]] static Result<Tracker> open(const OpenOptions& options);
 
   Tracker(Tracker&&) noexcept;
   Tracker& operator=(Tracker&&) noexcept;

@@ -46,7 +46,7 @@ bool belongs_to(const core::RecordView& record, const Uuid& organization_id) noe
 
 }  // namespace
 
-Result<Tracker> Tracker::open(OpenOptions options) {
+Result<Tracker> Tracker::open(const OpenOptions& options) {
   auto opened = store::open_store(options);
   if (!opened) return opened.error();
   return Impl::make(std::move(*opened), options);

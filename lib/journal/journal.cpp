@@ -35,6 +35,7 @@ class Journal::Impl {
 
   [[nodiscard]] std::uint64_t bytes_live() const noexcept;
 
+  // NOLINTBEGIN(readability-identifier-naming): seen by the handle only.
   const std::uint64_t segment_bytes_;
   const std::uint64_t segments_max_;
   const std::uint64_t payload_max_;
@@ -46,6 +47,7 @@ class Journal::Impl {
   std::atomic<std::uint64_t> segments_begun_{0};  ///< Since open.
   std::atomic<bool> poisoned_{false};
   std::atomic<bool> stopped_{false};  ///< Poisoned or closed.
+                                      // NOLINTEND(readability-identifier-naming)
 
  private:
   [[nodiscard]] Result<void> check_usable() const;

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <limits>
 #include <lmdb.h>
+#include <new>
 #include <sys/stat.h>
 #include <utility>
 
@@ -49,7 +50,7 @@ Env::~Env() {
   if (closed) return;
   // The handle stays, and with it everything that keeps others out of the store.
   claim_.leak();
-  static_cast<void>(new WriterLock(std::move(writer_lock_)));
+  static_cast<void>(new (std::nothrow) WriterLock(std::move(writer_lock_)));
   if (generation_ == fork_generation()) {
     log(LogLevel::error, "LMDB's handle stays open: " + closed.error().message);
   }

@@ -17,6 +17,7 @@ struct Shared {
 };
 
 Shared& shared() noexcept {
+  // NOLINTNEXTLINE(bugprone-unhandled-exception-at-new): a few bytes, once, at the first open.
   static Shared* const instance = new Shared;
   return *instance;
 }

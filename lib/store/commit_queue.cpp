@@ -41,7 +41,7 @@ void CommitBatch::set_phase(Phase to) noexcept {
 }
 
 void CommitBatch::set_decided() noexcept {
-  set_phase(kDecided);
+  set_phase(decided);
   if (impatient_.load(std::memory_order_seq_cst) != 0) futex_wake_all(word_);
 }
 
@@ -57,7 +57,7 @@ void CommitBatch::reset() noexcept {
   requests_.clear();
   command_count_ = 0;
   bytes_ = 0;
-  word_.store(kCollecting, std::memory_order_relaxed);
+  word_.store(collecting, std::memory_order_relaxed);
   turn_.store(0, std::memory_order_relaxed);
   impatient_.store(0, std::memory_order_relaxed);
 }
@@ -74,11 +74,11 @@ CommitBatch* CommitQueue::fresh_batch() {
 CommitBatch* CommitQueue::join(CommitRequest& request) {
   const std::size_t count = request.commands.size();
   CommitBatch* batch = queue_.empty() ? nullptr : queue_.back();
-  const bool fits = batch != nullptr &&
-                    CommitBatch::phase(batch->word_.load(std::memory_order_relaxed)) ==
-                        CommitBatch::kCollecting &&
-                    batch->command_count_ + count <= limits_.commands_max &&
-                    batch->bytes_ + request.bytes <= batch->bytes_max_;
+  const bool fits =
+      batch != nullptr &&
+      CommitBatch::phase(batch->word_.load(std::memory_order_relaxed)) == CommitBatch::collecting &&
+      batch->command_count_ + count <= limits_.commands_max &&
+      batch->bytes_ + request.bytes <= batch->bytes_max_;
   if (!fits) {
     batch = fresh_batch();
     // A small leader is not made to wait for large followers.
@@ -102,8 +102,7 @@ CommitBatch* CommitQueue::join(CommitRequest& request) {
 /// Takes a request out of a batch that is still collecting; false if it is too late.
 bool CommitQueue::withdraw(CommitBatch* batch, CommitRequest& request) {
   const std::lock_guard lock(mutex_);
-  if (CommitBatch::phase(batch->word_.load(std::memory_order_relaxed)) !=
-      CommitBatch::kCollecting) {
+  if (CommitBatch::phase(batch->word_.load(std::memory_order_relaxed)) != CommitBatch::collecting) {
     return false;
   }
   auto& requests = batch->requests_;
@@ -158,7 +157,7 @@ Result<void> CommitQueue::lead(CommitBatch* batch, CommitRequest& request, Admit
   }
   {
     const std::lock_guard lock(mutex_);
-    batch->set_phase(CommitBatch::kSealed);
+    batch->set_phase(CommitBatch::sealed);
     std::size_t answer = 0;
     for (CommitRequest* each : batch->requests_) {
       each->first_answer = answer;
@@ -168,7 +167,7 @@ Result<void> CommitQueue::lead(CommitBatch* batch, CommitRequest& request, Admit
   const bool alone = batch->requests_.size() == 1;
   commit(*batch);
   finish_front();
-  batch->set_phase(CommitBatch::kDone);
+  batch->set_phase(CommitBatch::done);
   if (!alone) futex_wake_all(batch->word_);
   return {};
 }
@@ -178,14 +177,14 @@ Result<bool> CommitQueue::follow(CommitBatch* batch, CommitRequest& request) {
   for (;;) {
     const std::uint32_t word = batch->word_.load(std::memory_order_seq_cst);
     const auto phase = CommitBatch::phase(word);
-    if (phase == CommitBatch::kDone) return false;
+    if (phase == CommitBatch::done) return false;
     if (batch->leader_.load(std::memory_order_acquire) == &request) return true;
     const bool late = std::chrono::steady_clock::now() >= request.deadline;
-    if (late && phase == CommitBatch::kCollecting) {
+    if (late && phase == CommitBatch::collecting) {
       if (withdraw(batch, request)) return busy_error();
       continue;
     }
-    if (late && phase == CommitBatch::kDecided) return unknown_error();
+    if (late && phase == CommitBatch::decided) return unknown_error();
     if (late && !impatient) {
       impatient = true;
       batch->impatient_.fetch_add(1, std::memory_order_seq_cst);

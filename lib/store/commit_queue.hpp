@@ -63,7 +63,7 @@ class CommitBatch {
   friend class CommitQueue;
   friend class BatchHandle;
 
-  enum Phase : std::uint32_t { kCollecting = 0, kSealed = 1, kDecided = 2, kDone = 3 };
+  enum Phase : std::uint32_t { collecting = 0, sealed = 1, decided = 2, done = 3 };
 
   [[nodiscard]] static Phase phase(std::uint32_t word) noexcept {
     return static_cast<Phase>(word & 3u);
@@ -77,7 +77,7 @@ class CommitBatch {
   std::size_t bytes_ = 0;
   std::size_t bytes_max_ = 0;
   /// The phase in the low two bits; the rest counts hand-overs, so that no waiter misses one.
-  std::atomic<std::uint32_t> word_{kCollecting};
+  std::atomic<std::uint32_t> word_{collecting};
   std::atomic<std::uint32_t> turn_{0};
   std::atomic<std::uint32_t> impatient_{0};  ///< Callers who wait for `decided` to leave.
   std::atomic<std::uint32_t> users_{0};      ///< Callers who may still read it.

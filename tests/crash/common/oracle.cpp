@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Keeps the notes and holds a recovered store against them.
 #include "common/oracle.hpp"
 
 #include <algorithm>

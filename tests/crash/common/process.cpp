@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Starts, watches and kills the processes under test.
 #include "common/process.hpp"
 
 #include <cerrno>

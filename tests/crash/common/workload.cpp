@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// The workloads: what the threads of a process under test do, noting every call.
 #include "common/workload.hpp"
 
 #include <algorithm>

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Walks through a log and has every permitted disk state judged.
 #include "replay/campaign.hpp"
 
 #include <algorithm>

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// A process that opens one disk state after another, so that a crash is a finding.
 #include "replay/checker.hpp"
 
 #include <array>

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// What the disk may hold after each operation of a log.
 #include "replay/disk_model.hpp"
 
 #include <algorithm>
@@ -65,6 +67,25 @@ void DiskModel::add_name(Pending pending) {
   pending_.push_back(std::move(pending));
 }
 
+void DiskModel::follow_rename(const LogEntry& entry) {
+  const LogHeader& header = entry.header;
+  const Parent to = parent_of(entry.second_path);
+  Pending pending{.kind = PendingKind::name,
+                  .node = to.directory,
+                  .id = header.id,
+                  .set_name = to.name,
+                  .set_node = lookup(entry.path)};
+  if (header.kind == LogKind::rename) {
+    const Parent from = parent_of(entry.path);
+    pending.erase_in = from.directory;
+    pending.erase_name = from.name;
+  }
+  if (pending.set_node == kNoNode || to.directory == kNoNode) {
+    throw std::runtime_error("a rename of an unknown file: " + std::string(entry.path));
+  }
+  add_name(std::move(pending));
+}
+
 void DiskModel::follow(const LogEntry& entry) {
   const LogHeader& header = entry.header;
   const auto file = [&]() -> NodeId {
@@ -86,24 +107,9 @@ void DiskModel::follow(const LogEntry& entry) {
       break;
     }
     case LogKind::rename:
-    case LogKind::link: {
-      const Parent to = parent_of(entry.second_path);
-      Pending pending{.kind = PendingKind::name,
-                      .node = to.directory,
-                      .id = header.id,
-                      .set_name = to.name,
-                      .set_node = lookup(entry.path)};
-      if (header.kind == LogKind::rename) {
-        const Parent from = parent_of(entry.path);
-        pending.erase_in = from.directory;
-        pending.erase_name = from.name;
-      }
-      if (pending.set_node == kNoNode || to.directory == kNoNode) {
-        throw std::runtime_error("a rename of an unknown file: " + std::string(entry.path));
-      }
-      add_name(std::move(pending));
+    case LogKind::link:
+      follow_rename(entry);
       break;
-    }
     case LogKind::remove: {
       const Parent parent = parent_of(entry.path);
       add_name({.kind = PendingKind::name,

@@ -59,6 +59,7 @@ class DiskModel {
   [[nodiscard]] DiskState state(Choice choice, std::uint64_t seed) const;
 
  private:
+  void follow_rename(const LogEntry& entry);
   using NodeId = std::size_t;
   static constexpr NodeId kNoNode = ~NodeId{0};
   using Names = std::map<std::string, NodeId, std::less<>>;

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Reads back what the recorder wrote.
 #include "replay/log_reader.hpp"
 
 #include <cstring>

@@ -201,6 +201,15 @@ TEST_CASE("meta pages that make no sense are refused before LMDB sees them", "[l
     poke<std::uint16_t>(data, newer + 94, 33);
     CHECK(open_code(dir.path()) == Errc::corrupt);
   }
+}
+
+TEST_CASE("a newer meta page that lies is refused before LMDB sees it", "[lmdb][file]") {
+  TempDir dir;
+  fill(dir.path(), 300, 100);
+  const std::string data = dir.file("data.mdb");
+  const std::uint64_t page = native_page_size();
+  const FileReport sound = check(data).value();
+  const std::uint64_t newer = sound.txn_id % 2 * page;  // Where the newer meta page begins.
   SECTION("a last page far behind the end") {
     for (const std::uint64_t last : {0ull, 1ull << 30, 1ull << 50, ~0ull}) {
       poke<std::uint64_t>(data, newer + 136, last);
