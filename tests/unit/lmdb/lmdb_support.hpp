@@ -12,6 +12,18 @@
 #include "lmdb/env.hpp"
 #include "lmdb/types.hpp"
 
+// Sanitizers bring their own operator new and need address space.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define MILEPOST_TEST_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define MILEPOST_TEST_SANITIZED 1
+#endif
+#endif
+#ifndef MILEPOST_TEST_SANITIZED
+#define MILEPOST_TEST_SANITIZED 0
+#endif
+
 namespace milepost::lmdb::test {
 
 /// A fresh folder under the system's temporary one.

@@ -9,17 +9,6 @@
 #include "probe_process.hpp"
 #include "support/catch.hpp"
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define MILEPOST_TEST_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define MILEPOST_TEST_SANITIZED 1
-#endif
-#endif
-#ifndef MILEPOST_TEST_SANITIZED
-#define MILEPOST_TEST_SANITIZED 0
-#endif
-
 using namespace milepost;
 using namespace milepost::lmdb;
 using namespace milepost::lmdb::test;
