@@ -158,10 +158,18 @@ std::vector<EffectPtr> Applier::take_batch() {
   return batch;
 }
 
+Result<void> Applier::try_to_write(std::span<const EffectPtr> batch) {
+  try {
+    return parts_.write(batch);
+  } catch (const std::bad_alloc&) {
+    return Error{.code = Errc::out_of_memory, .retry_safe = true};
+  }
+}
+
 /// Writes until it succeeds; false if the applier is stopping and gave up.
 bool Applier::write_batch(std::span<const EffectPtr> batch) {
   for (unsigned attempt = 0;; ++attempt) {
-    auto written = parts_.write(batch);
+    auto written = try_to_write(batch);
     if (written) break;
     if (!back_off(written.error(), attempt)) return false;
   }

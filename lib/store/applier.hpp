@@ -74,6 +74,7 @@ class Applier {
   void run();
   std::vector<EffectPtr> take_batch();
   [[nodiscard]] bool is_crowded() const;
+  Result<void> try_to_write(std::span<const EffectPtr> batch);
   bool write_batch(std::span<const EffectPtr> batch);
   void rest(const Error& error);
   bool back_off(const Error& error, unsigned attempt);

@@ -79,20 +79,23 @@ CommitBatch* CommitQueue::join(CommitRequest& request) {
       CommitBatch::phase(batch->word_.load(std::memory_order_relaxed)) == CommitBatch::collecting &&
       batch->command_count_ + count <= limits_.commands_max &&
       batch->bytes_ + request.bytes <= batch->bytes_max_;
+  // Whatever may run out of memory comes before anything is changed.
+  if (!fits) batch = fresh_batch();
+  auto& requests = batch->requests_;
+  if (requests.size() == requests.capacity()) requests.reserve(2 * requests.size() + 8);
   if (!fits) {
-    batch = fresh_batch();
+    queue_.push_back(batch);
     // A small leader is not made to wait for large followers.
     batch->bytes_max_ = request.bytes <= kSmallRequestBytes
                             ? std::min(limits_.bytes_max, request.bytes + kSmallRequestBytes)
                             : limits_.bytes_max;
     batch->leader_.store(&request, std::memory_order_relaxed);
-    if (queue_.empty()) {
+    if (queue_.size() == 1) {
       batch->turn_.store(1, std::memory_order_relaxed);
       drained_.store(0, std::memory_order_relaxed);
     }
-    queue_.push_back(batch);
   }
-  batch->requests_.push_back(&request);
+  requests.push_back(&request);
   batch->command_count_ += count;
   batch->bytes_ += request.bytes;
   batch->users_.fetch_add(1, std::memory_order_relaxed);

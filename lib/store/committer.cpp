@@ -11,6 +11,13 @@ namespace {
 
 Error memory_error() { return Error{.code = Errc::out_of_memory, .retry_safe = true}; }
 
+Error lost_track_error() {
+  return Error{
+      .code = Errc::needs_reopen,
+      .message = "Memory ran out while effects were being published.",
+      .advice = "Close the tracker and open the store again: what was journaled is there."};
+}
+
 }  // namespace
 
 void Committer::commit(CommitBatch& batch) noexcept {
@@ -26,7 +33,11 @@ void Committer::commit(CommitBatch& batch) noexcept {
     if (auto result = write_group(); !result) batch.error = result.error();
   } catch (const std::bad_alloc&) {
     batch.error = memory_error();
-    if (written) batch.error->applied = Applied::unknown;
+    // The journal may hold effects that nobody here knows of: only recovery can tell.
+    if (written) {
+      batch.error->applied = Applied::unknown;
+      lost_track_ = true;
+    }
   }
 }
 
@@ -103,6 +114,7 @@ Result<EffectPtr> Committer::current(const Uuid& run_id) {
 }
 
 Result<void> Committer::write_group() {
+  if (lost_track_) return lost_track_error();
   for (const EffectPtr& effect : group_) group_bytes_.push_back(effect.bytes());
   if (auto appended = parts_.journal.append(group_bytes_); !appended) return appended.error();
   if (auto durable = parts_.make_durable(); !durable) return durable.error();

@@ -49,6 +49,7 @@ class Committer {
   Result<void> write_group();
 
   Parts parts_;
+  bool lost_track_ = false;       ///< Effects were journaled that the applier was never given.
   std::vector<EffectPtr> group_;  ///< Effects of the batch, in order.
   std::vector<journal::EffectBytes> group_bytes_;
   boost::unordered_flat_map<Uuid, std::size_t, IdHash> in_group_;  ///< Run -> its last in group_.

@@ -3,6 +3,7 @@
 // A failure here is only a warning: the leader that needs the segment tries again and reports.
 #include "store/housekeeper.hpp"
 
+#include <new>
 #include <string>
 
 namespace milepost::store {
@@ -38,15 +39,23 @@ void Housekeeper::run() {
       if (stopping_) return;
       wanted_ = false;
     }
-    for (;;) {
-      auto prepared = journal_.prepare_ahead();
-      if (prepared && *prepared) continue;
-      if (!prepared) {
-        log_(LogLevel::warning,
-             "No journal segment could be readied: " + to_string(prepared.error()));
-      }
-      break;
+    try {
+      prepare();
+    } catch (const std::bad_alloc&) {
+      continue;  // The leader that needs the segment tries again.
     }
+  }
+}
+
+void Housekeeper::prepare() {
+  for (;;) {
+    auto prepared = journal_.prepare_ahead();
+    if (prepared && *prepared) continue;
+    if (!prepared) {
+      log_(LogLevel::warning,
+           "No journal segment could be readied: " + to_string(prepared.error()));
+    }
+    return;
   }
 }
 

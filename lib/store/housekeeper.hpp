@@ -30,6 +30,7 @@ class Housekeeper {
 
  private:
   void run();
+  void prepare();
 
   journal::Journal& journal_;
   const std::function<void(LogLevel, std::string_view)> log_;

@@ -153,9 +153,9 @@ Applier::Parts LmdbStore::applier_parts() {
   return {.write = [this](std::span<const EffectPtr> effects) { return write_to_lmdb(effects); },
           .applied =
               [this](std::span<const EffectPtr> effects) {
-                recent_.mark_applied(effects);
                 journal_->release(effects.back().sequence());
                 housekeeper_.wake();
+                recent_.mark_applied(effects);
               },
           .journal_has_room = [this] { return journal_has_room(); },
           .synced = [this] { return journal_->synced_sequence(); },

@@ -3,6 +3,8 @@
 // Shards, and first-in-first-out eviction of applied runs.
 #include "store/recent_map.hpp"
 
+#include <new>
+
 namespace milepost::store {
 namespace {
 
@@ -45,7 +47,7 @@ EffectPtr RecentMap::find(const Uuid& run_id) const {
   return found;
 }
 
-void RecentMap::mark_applied(std::span<const EffectPtr> effects) {
+void RecentMap::mark_applied(std::span<const EffectPtr> effects) noexcept {
   for (const EffectPtr& effect : effects) {
     const Uuid run_id = effect.view().run_id;
     Shard& shard = shard_of(run_id);
@@ -54,8 +56,12 @@ void RecentMap::mark_applied(std::span<const EffectPtr> effects) {
     if (found == shard.runs.end()) continue;
     Entry& entry = found->second;
     if (entry.effect.sequence() != effect.sequence() || entry.applied) continue;
+    try {
+      shard.applied.push_back({run_id, effect.sequence()});
+    } catch (const std::bad_alloc&) {
+      continue;  // It only stays longer than it needs to.
+    }
     entry.applied = true;
-    shard.applied.push_back({run_id, effect.sequence()});
     evict(shard);
   }
 }

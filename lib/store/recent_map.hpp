@@ -59,7 +59,7 @@ class RecentMap {
   }
 
   /// These effects are committed to LMDB: each may be dropped unless a later one replaced it.
-  void mark_applied(std::span<const EffectPtr> effects);
+  void mark_applied(std::span<const EffectPtr> effects) noexcept;
 
   [[nodiscard]] std::size_t size() const;
   /// Bytes held, applied or not.

@@ -3,6 +3,7 @@
 // The background sync of relaxed mode and the bound it keeps.
 #include "store/syncer.hpp"
 
+#include <new>
 #include <string>
 
 namespace milepost::store {
@@ -87,9 +88,14 @@ void Syncer::run() {
         return stopping_ || journal_.unsynced_bytes() > options_.bytes_max / 2;
       });
     }
-    if (auto synced = sync_all(); !synced) {
-      log_(LogLevel::error, "The journal could not be synced: " + to_string(synced.error()));
-      return;
+    try {
+      if (auto synced = sync_all(); !synced) {
+        log_(LogLevel::error, "The journal could not be synced: " + to_string(synced.error()));
+        return;
+      }
+    } catch (const std::bad_alloc&) {
+      // Nothing was synced; callers wait at the bound until a later try succeeds.
+      unsynced_since_.store(in_flight_since_.exchange(0), std::memory_order_release);
     }
   }
 }
