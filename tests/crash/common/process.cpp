@@ -76,6 +76,7 @@ std::uint64_t choose_seed(const Options& options, const char* program) {
   std::uint64_t seed =
       given.empty() ? std::random_device()() : std::strtoull(given.c_str(), nullptr, 0);
   seed = options.number("seed", seed);
+  std::setvbuf(stdout, nullptr, _IOLBF, 0);  // What a killed test found must not be lost.
   std::printf("%s: seed %llu\n", program, static_cast<unsigned long long>(seed));
   std::fflush(stdout);
   return seed;

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <fcntl.h>
 #include <filesystem>
 #include <fstream>
@@ -80,6 +81,10 @@ std::string CheckerProcess::check(const std::string& request) {
   if (size > 0) return std::string(reply.data() + 1, static_cast<std::size_t>(size - 1));
   ::close(socket_);
   socket_ = -1;
+  if (const char* debugger = std::getenv("MILEPOST_CRASH_DEBUGGER"); debugger && ready == 0) {
+    // For example "gdb -batch -ex 'thread apply all bt' -p": the process is still there to look at.
+    static_cast<void>(!std::system((std::string(debugger) + " " + std::to_string(child_)).c_str()));
+  }
   const std::string threads = ready == 0 ? describe_threads(child_) : std::string();
   const Exit exit =
       ready == 0 ? kill_child(child_) : wait_for(child_, std::chrono::seconds(kCheckSecondsMax));
