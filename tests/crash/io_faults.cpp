@@ -28,6 +28,7 @@ namespace {
 constexpr std::uint32_t kRuns = 200;
 constexpr std::uint32_t kBatch = 8;
 constexpr int kTries = 4;
+constexpr int kStickyRefusalsMax = 8;
 constexpr auto kCaseLimit = std::chrono::seconds(60);
 
 /// What the worker tells the parent beside the oracle.
@@ -106,11 +107,15 @@ class Worker {
     return open();
   }
 
+  /// A fault that stays makes every call wait for its deadline; a few of them show it.
+  [[nodiscard]] bool gave_up() const { return sticky_ && refusals_ >= kStickyRefusalsMax; }
+
   template <typename Call>
   bool try_often(const char* what, Call call) {
-    for (int i = 0; i < kTries && tracker_; ++i) {
+    for (int i = 0; i < kTries && tracker_ && !gave_up(); ++i) {
       auto done = call();
       if (done) return true;
+      ++refusals_;
       note_error(what, done.error());
       if (done.error().code == Errc::needs_reopen && !reopen_refused()) return false;
     }
@@ -219,6 +224,7 @@ class Worker {
   WorkerReport& report_;
   std::optional<Tracker> tracker_{};
   std::optional<Uuid> known_{};
+  int refusals_ = 0;
   bool sticky_ = std::getenv("MILEPOST_SHIM_STICKY") != nullptr &&
                  std::strcmp(std::getenv("MILEPOST_SHIM_STICKY"), "1") == 0;
 };
