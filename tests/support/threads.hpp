@@ -41,8 +41,8 @@ class Gate {
   bool open_ = false;
 };
 
-/// Lets `count` threads go at the same instant, again and again. Yields while it spins, so that it
-/// works on one core too.
+/// Lets `count` threads go at the same instant, again and again. Spins for a moment, then sleeps:
+/// on a crowded machine threads that yield would wait for everybody else's turn.
 class SpinBarrier {
  public:
   explicit SpinBarrier(std::uint32_t count) : count_(count) {}
@@ -52,14 +52,18 @@ class SpinBarrier {
     if (arrived_.fetch_add(1, std::memory_order_acq_rel) + 1 == count_) {
       arrived_.store(0, std::memory_order_relaxed);
       round_.store(round + 1, std::memory_order_release);
+      round_.notify_all();
       return;
     }
-    for (unsigned spins = 0; round_.load(std::memory_order_acquire) == round; ++spins) {
-      if (spins > 200) std::this_thread::yield();
+    for (unsigned spins = 0; spins < kSpins; ++spins) {
+      if (round_.load(std::memory_order_acquire) != round) return;
     }
+    round_.wait(round, std::memory_order_acquire);
   }
 
  private:
+  static constexpr unsigned kSpins = 2'000;
+
   const std::uint32_t count_;
   std::atomic<std::uint32_t> arrived_{0};
   std::atomic<std::uint32_t> round_{0};
