@@ -94,6 +94,19 @@ TEST_CASE("a failed meta write is unknown, and everything asks for a reopen",
   CHECK(probe.wait() == 0);
 }
 
+TEST_CASE("an environment that LMDB gave up works again after reopen",
+          "[lmdb][errors][processes]") {
+  TempDir dir;
+  Probe probe({"reopen", dir.path(), std::to_string(EIO)});
+  CHECK(probe.line() == "ok");
+  CHECK(probe.line().rfind("error -10 2 ", 0) == 0);
+  CHECK(probe.line() == "ok");
+  CHECK(probe.line() == "ok");
+  CHECK(probe.line() == "ok");
+  CHECK(probe.line() == "yy");
+  CHECK(probe.wait() == 0);
+}
+
 TEST_CASE("a full disk at the meta write is unknown as well", "[lmdb][errors][processes]") {
   TempDir dir;
   Probe probe({"panic", dir.path(), std::to_string(ENOSPC)});

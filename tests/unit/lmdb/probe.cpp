@@ -201,6 +201,28 @@ int fail_writes(EnvOptions options, std::atomic<int>& fault, int error) {
   return 0;
 }
 
+// A failed meta write, healed inside the same Env; then the store works as before.
+int reopen(EnvOptions options, long error) {
+  auto env = open_or_exit(std::move(options));
+  if (auto put = put_one(*env, "first", "1"); !put) return say(told(put)), 0;
+  say(told(env->reopen()));  // healthy: nothing to do
+  g_meta_write_error = static_cast<int>(error);
+  say(told(put_one(*env, "second", "2")));
+  say(told(env->reopen()));  // cannot be mended yet, or is: LMDB writes nothing when it opens
+  g_meta_write_error = 0;
+  say(told(env->reopen()));
+  say(told(put_one(*env, "third", "3")));
+  auto txn = env->begin_read();
+  if (!txn) return say(told(txn)), 0;
+  const Table runs = *env->table("runs");
+  std::string keys;
+  for (const char* key : {"first", "third"}) {
+    auto value = txn->get(runs, bytes(key));
+    keys += value && *value ? "y" : "n";
+  }
+  say(keys);
+  return 0;
+}
 int panic(EnvOptions options, long error) {
   return fail_writes(std::move(options), g_meta_write_error, static_cast<int>(error));
 }
@@ -414,6 +436,7 @@ const std::map<std::string, std::function<int(EnvOptions, long)>> kVerbs = {
     {"after_close", after_close},
     {"file_size_limit", file_size_limit},
     {"panic", panic},
+    {"reopen", reopen},
     {"data_fault", data_fault},
     {"sync_fault", sync_fault},
     {"create_fault", create_fault},
