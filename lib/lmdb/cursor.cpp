@@ -11,6 +11,7 @@
 #include "lmdb/env.hpp"
 #include "lmdb/errors.hpp"
 #include "lmdb/fork_guard.hpp"
+#include "lmdb/raw.hpp"
 
 namespace milepost::lmdb {
 namespace {
@@ -18,28 +19,6 @@ namespace {
 Error misuse(std::string message) {
   return make_error(Errc::internal, std::string(), std::move(message),
                     "Please report this with the message.");
-}
-
-std::optional<Error> size_refusal(Bytes key, Bytes value) {
-  if (key.empty() || key.size() > kKeySizeMax) {
-    return make_error(Errc::invalid_argument, std::string(),
-                      "a key of " + std::to_string(key.size()) + " bytes",
-                      "Keys have 1 to " + std::to_string(kKeySizeMax) + " bytes.");
-  }
-  if (value.size() > kValueSizeMax) {
-    return make_error(Errc::invalid_argument, std::string(),
-                      "a value of " + std::to_string(value.size()) + " bytes",
-                      "Values have at most " + std::to_string(kValueSizeMax) + " bytes.");
-  }
-  return std::nullopt;
-}
-
-MDB_val to_val(Bytes bytes) noexcept {
-  return {bytes.size(), const_cast<std::byte*>(bytes.data())};
-}
-
-Bytes to_bytes(const MDB_val& value) noexcept {
-  return {static_cast<const std::byte*>(value.mv_data), value.mv_size};
 }
 
 }  // namespace

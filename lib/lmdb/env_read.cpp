@@ -8,6 +8,7 @@
 #include "lmdb/env.hpp"
 #include "lmdb/errors.hpp"
 #include "lmdb/fork_guard.hpp"
+#include "lmdb/raw.hpp"
 #include "lmdb/txn.hpp"
 
 namespace milepost::lmdb {
@@ -15,21 +16,9 @@ namespace {
 
 constexpr int kRefreshTriesMax = 100;
 
-Error bad_key(Bytes key) {
-  return make_error(Errc::invalid_argument, std::string(),
-                    "a key of " + std::to_string(key.size()) + " bytes",
-                    "Keys have 1 to " + std::to_string(kKeySizeMax) + " bytes.");
-}
-
 Error ended() {
   return make_error(Errc::internal, std::string(), "the transaction is over",
                     "Use a transaction only until it ends. Please report this.");
-}
-
-bool key_fits(Bytes key) noexcept { return !key.empty() && key.size() <= kKeySizeMax; }
-
-MDB_val to_val(Bytes bytes) noexcept {
-  return {bytes.size(), const_cast<std::byte*>(bytes.data())};
 }
 
 }  // namespace
@@ -106,7 +95,7 @@ bool Env::really_absent(MDB_txn* txn, const Table& table) const noexcept {
 }
 
 Result<std::optional<Bytes>> Env::get(MDB_txn* txn, const Table& table, Bytes key) const {
-  if (!key_fits(key)) return bad_key(key);
+  if (!key_fits(key)) return key_refusal(key);
   MDB_val wanted = to_val(key);
   MDB_val found{};
   const int rc = mdb_get(txn, table.dbi, &wanted, &found);

@@ -9,6 +9,7 @@
 #include "lmdb/env.hpp"
 #include "lmdb/errors.hpp"
 #include "lmdb/fork_guard.hpp"
+#include "lmdb/raw.hpp"
 #include "lmdb/txn.hpp"
 
 namespace milepost::lmdb {
@@ -17,24 +18,6 @@ namespace {
 Error misuse(const std::string& directory, std::string message) {
   return make_error(Errc::internal, directory, std::move(message),
                     "A write transaction lives on one thread, one at a time. Please report this.");
-}
-
-std::optional<Error> size_refusal(Bytes key, Bytes value) {
-  if (key.empty() || key.size() > kKeySizeMax) {
-    return make_error(Errc::invalid_argument, std::string(),
-                      "a key of " + std::to_string(key.size()) + " bytes",
-                      "Keys have 1 to " + std::to_string(kKeySizeMax) + " bytes.");
-  }
-  if (value.size() > kValueSizeMax) {
-    return make_error(Errc::invalid_argument, std::string(),
-                      "a value of " + std::to_string(value.size()) + " bytes",
-                      "Values have at most " + std::to_string(kValueSizeMax) + " bytes.");
-  }
-  return std::nullopt;
-}
-
-MDB_val to_val(Bytes bytes) noexcept {
-  return {bytes.size(), const_cast<std::byte*>(bytes.data())};
 }
 
 }  // namespace
