@@ -13,6 +13,8 @@
 namespace milepost::store {
 namespace {
 
+constexpr int kReplayTriesMax = 100;
+
 Error read_only_error() {
   return Error{.code = Errc::read_only,
                .message = "The tracker was opened read-only.",
@@ -50,13 +52,17 @@ Result<void> PublishedStore::find_many(std::span<const Uuid> run_ids,
 Result<void> PublishedStore::publish(Deadline) { return read_only_error(); }
 
 Result<std::uint64_t> PublishedStore::unpublished() const {
-  auto applied = stored_.applied_sequence();
-  if (!applied) return applied.error();
-  auto report =
-      journal::replay(journal_directory(*env_), store_id(*env_), *applied,
-                      [](std::uint64_t, journal::EffectBytes) -> Result<void> { return {}; });
-  if (!report) return report.error();
-  return report->effects;
+  for (int attempt = 1;; ++attempt) {
+    auto applied = stored_.applied_sequence();
+    if (!applied) return applied.error();
+    auto report = journal::replay(
+        journal_directory(*env_), store_id(*env_), *applied,
+        [](std::uint64_t, journal::EffectBytes) -> Result<void> { return {}; },
+        journal::ReplayRole::reader);
+    if (report) return report->effects;
+    // The writer published and recycled what we asked for: ask again from where it is now.
+    if (report.error().code != Errc::busy || attempt == kReplayTriesMax) return report.error();
+  }
 }
 
 bool PublishedStore::forked() const noexcept { return lmdb::fork_generation() != fork_generation_; }
