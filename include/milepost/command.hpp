@@ -4,6 +4,7 @@
 // alive until the call returns. Everything here is a plain value.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -15,6 +16,9 @@
 
 namespace milepost {
 
+/// How long an owner may stay silent before others may take its run; at least kLeaseMin.
+using Lease = std::chrono::milliseconds;
+
 /// Makes a run, in status queued.
 struct CreateCommand {
   Uuid journey_id{};
@@ -22,6 +26,11 @@ struct CreateCommand {
   std::optional<Uuid> run_id{};           ///< Default: a fresh UUIDv7.
   std::optional<Instant> triggered_at{};  ///< Default: the tracker's clock. Years 1400-9999.
   Uuid organization_id{};                 ///< Nil for hosts that serve one organization.
+  /// Empty, or at most kIdempotencyKeySizeMax bytes. Within an organization the first create with
+  /// a key makes the run; a repeat of the same request is `unchanged` and names that run, another
+  /// request under the key is `conflict` and names it too. A key lives as long as its run, or
+  /// `OpenOptions::idempotency_key_lifetime`.
+  std::string_view idempotency_key{};
 };
 
 /// queued -> running. With the same owner as the start that won, a repeat is `unchanged`.
@@ -29,6 +38,7 @@ struct StartCommand {
   Uuid run_id{};
   std::string_view owner{};  ///< Empty, or at most kOwnerSizeMax bytes of UTF-8.
   Uuid organization_id{};
+  std::optional<Lease> lease{};  ///< Default: none; the run never expires by itself.
 };
 
 /// running -> completed.
@@ -42,11 +52,12 @@ struct CompleteCommand {
 /// queued or running -> failed.
 struct FailCommand {
   Uuid run_id{};
-  std::string_view
-      error{};  ///< Ill-formed UTF-8 is replaced, longer than kErrorTextSizeMax is cut.
+  /// Ill-formed UTF-8 is replaced, longer than kErrorTextSizeMax is cut.
+  std::string_view error{};
   std::string_view owner{};
   std::optional<std::uint64_t> fencing_token{};
   Uuid organization_id{};
+  bool only_if_expired = false;  ///< `conflict` unless the run's lease has run out.
 };
 
 /// queued or running -> exited.
@@ -57,17 +68,56 @@ struct ExitCommand {
   Uuid organization_id{};
 };
 
-using Command =
-    std::variant<CreateCommand, StartCommand, CompleteCommand, FailCommand, ExitCommand>;
+/// running -> running, under a new owner with a larger fencing token. For runs whose owner died or
+/// fell silent; what the old owner does later under its own token is `conflict`.
+struct AdoptCommand {
+  Uuid run_id{};
+  std::string_view owner{};
+  /// The token the adopter saw. If given, the run must still have it (`conflict` otherwise), and a
+  /// repeat by the same owner is `unchanged`. Without it every adopt takes the run anew.
+  std::optional<std::uint64_t> fencing_token{};
+  std::optional<Lease> lease{};
+  Uuid organization_id{};
+  bool only_if_expired = false;  ///< `conflict` unless the run's lease has run out.
+};
+
+/// Says that the owner is alive: the run's lease begins anew. `applied` on a running run; changes
+/// nothing that is stored and has no place in the change feed. `illegal` on any other run.
+struct HeartbeatCommand {
+  Uuid run_id{};
+  Lease lease{};
+  std::string_view owner{};
+  std::optional<std::uint64_t> fencing_token{};
+  Uuid organization_id{};
+};
+
+/// Makes a run in any status with its own instants, as another system tracked it. A repeat of the
+/// same run is `unchanged`, another run under the id is `conflict`. A running run is imported as
+/// an orphan: nobody owns it until it is adopted.
+struct ImportCommand {
+  Uuid run_id{};
+  Uuid journey_id{};
+  Uuid profile_id{};
+  Uuid organization_id{};
+  RunStatus status = RunStatus::queued;
+  Instant triggered_at{};
+  std::optional<Instant> started_at{};    ///< Default where the status needs one: triggered_at.
+  std::optional<Instant> completed_at{};  ///< Exactly where the status is final.
+  std::string_view error{};               ///< Only where the status is failed.
+};
+
+using Command = std::variant<CreateCommand, StartCommand, CompleteCommand, FailCommand, ExitCommand,
+                             AdoptCommand, HeartbeatCommand, ImportCommand>;
 
 static_assert(std::is_aggregate_v<CreateCommand> && std::is_aggregate_v<StartCommand> &&
               std::is_aggregate_v<CompleteCommand> && std::is_aggregate_v<FailCommand> &&
-              std::is_aggregate_v<ExitCommand>);
+              std::is_aggregate_v<ExitCommand> && std::is_aggregate_v<AdoptCommand> &&
+              std::is_aggregate_v<HeartbeatCommand> && std::is_aggregate_v<ImportCommand>);
 
 /// What became of a command.
 enum class OutcomeKind : std::uint8_t {
   created = 0,    ///< This call made the run.
-  applied = 1,    ///< This call moved the run.
+  applied = 1,    ///< This call moved the run, or renewed its lease.
   unchanged = 2,  ///< It had already happened; the run is as the first call left it.
   illegal = 3,    ///< The run's status does not allow it; nothing changed.
   conflict = 4,   ///< Somebody else did, or owns, it; nothing changed.

@@ -33,14 +33,34 @@ using Deadline = std::chrono::steady_clock::time_point;
 inline constexpr std::size_t kBatchCommandsMax = 10'000;  ///< Commands in one `apply`.
 inline constexpr std::size_t kBatchBytesMax = 16u << 20;  ///< Bytes of one `apply`, encoded.
 inline constexpr std::size_t kGetManyMax = 10'000;        ///< Ids in one `get_many`.
-inline constexpr std::uint64_t kMapSizeMin = 1u << 20;    ///< Smallest `map_size_start`.
-inline constexpr std::uint32_t kReadersMin = 16;          ///< Smallest `readers_max`.
-inline constexpr std::uint32_t kReadersMax = 65'536;      ///< Largest `readers_max`.
-inline constexpr std::uint64_t kMapSizeMax = 1ull << 46;  ///< Largest `map_size_max`.
+inline constexpr std::size_t kListLimitMax = 1'000;       ///< Runs in one page of a list.
+inline constexpr std::size_t kChangesLimitMax = 10'000;   ///< Changes in one page of the feed.
+inline constexpr std::size_t kRemoveLimitMax = 10'000;    ///< Runs one purge or bulk step takes.
+inline constexpr std::size_t kListScanMax = 10'000;     ///< Rows one page looks at, see RunFilter.
+inline constexpr std::uint64_t kMapSizeMin = 1u << 20;  ///< Smallest `map_size_start`.
+inline constexpr std::uint32_t kReadersMin = 16;        ///< Smallest `readers_max`.
+inline constexpr std::uint32_t kReadersMax = 65'536;    ///< Largest `readers_max`.
+inline constexpr std::uint64_t kMapSizeMax = 1ull << 46;             ///< Largest `map_size_max`.
 inline constexpr std::uint64_t kJournalSegmentBytesMin = 64u << 10;  ///< `journal_segment_bytes`
 inline constexpr std::uint64_t kJournalSegmentBytesMax = 1u << 30;   ///< and its largest value.
 inline constexpr std::uint64_t kJournalSegmentsMin = 4;              ///< In `journal_bytes_max`.
 inline constexpr std::uint64_t kJournalBytesMax = 1ull << 40;        ///< Largest of those.
+
+inline constexpr std::uint64_t kFeedRetentionMax = 1ull << 40;          ///< `feed_retention`
+inline constexpr std::chrono::seconds kKeyLifetimeMax{315'360'000};     ///< Ten years.
+inline constexpr std::chrono::milliseconds kLeaseMin{1};                ///< Shortest lease.
+inline constexpr std::chrono::milliseconds kLeaseMax{86'400'000};       ///< Longest lease: a day.
+inline constexpr std::chrono::milliseconds kSnapshotAgeMin{10};         ///< `snapshot_age_max`
+inline constexpr std::chrono::milliseconds kSnapshotAgeMax{3'600'000};  ///< and its largest value.
+
+/// Which moment a read of many runs is of.
+enum class Freshness : std::uint8_t {
+  /// Everything acknowledged before the call: what is pending is published first. In a read-only
+  /// tracker the same as `published`.
+  latest = 0,
+  /// What is published already, at most one `publish_interval` plus one commit behind. Never waits.
+  published = 1,
+};
 
 /// How to open a store. `Tracker::open({.directory = "runs"})` is a good start.
 struct OpenOptions {
@@ -76,11 +96,20 @@ struct OpenOptions {
   /// Relaxed mode only: never more than this many bytes are not yet synced.
   std::size_t relaxed_bytes_max = 16u << 20;
 
+  /// How many changes the feed keeps, at least; older ones are `too_old`. 0 keeps none.
+  std::uint64_t feed_retention = 1'000'000;
+  /// How long an idempotency key answers for its run; zero: as long as the run is kept.
+  std::chrono::seconds idempotency_key_lifetime{0};
+  /// A snapshot older than this is `snapshot_expired`: it would keep old pages from being reused.
+  std::chrono::milliseconds snapshot_age_max{10'000};
+
   /// Open on a network or user-space file system at your own risk.
   bool allow_unsupported_filesystem = false;
 
   /// The wall clock; default: the system's. Called from any thread, must not throw.
   std::function<Instant()> clock{};
+  /// Measures leases and ages of snapshots; default: the system's. As `clock` otherwise.
+  std::function<std::chrono::steady_clock::time_point()> steady_clock{};
   /// Receives what an operator should know. Called from any thread, must not throw or call back.
   std::function<void(LogLevel, std::string_view)> log{};
 };
@@ -94,6 +123,25 @@ struct StartOptions {
   std::string_view owner{};  ///< Who takes the run; at most kOwnerSizeMax bytes of UTF-8.
   Uuid organization_id{};
   std::optional<Deadline> deadline{};
+  std::optional<std::chrono::milliseconds> lease{};  ///< See StartCommand.
+};
+
+/// For adopt; see AdoptCommand.
+struct AdoptOptions {
+  std::string_view owner{};
+  std::optional<std::uint64_t> fencing_token{};
+  std::optional<std::chrono::milliseconds> lease{};
+  Uuid organization_id{};
+  bool only_if_expired = false;
+  std::optional<Deadline> deadline{};
+};
+
+/// For heartbeat; see HeartbeatCommand.
+struct HeartbeatOptions {
+  std::string_view owner{};
+  std::optional<std::uint64_t> fencing_token{};
+  Uuid organization_id{};
+  std::optional<Deadline> deadline{};
 };
 
 /// For complete, fail and exit.
@@ -102,6 +150,13 @@ struct FinishOptions {
   std::optional<std::uint64_t> fencing_token{};  ///< If given, must be the run's token.
   Uuid organization_id{};
   std::optional<Deadline> deadline{};
+  bool only_if_expired = false;  ///< For fail: see FailCommand. Without meaning elsewhere.
+};
+
+/// For wait.
+struct WaitOptions {
+  Uuid organization_id{};
+  std::optional<Deadline> deadline{};  ///< Default: now + `OpenOptions::wait_max`.
 };
 
 /// For get, get_json and get_many.
@@ -111,6 +166,7 @@ struct GetOptions {
 
 static_assert(std::is_aggregate_v<OpenOptions> && std::is_aggregate_v<CallOptions> &&
               std::is_aggregate_v<StartOptions> && std::is_aggregate_v<FinishOptions> &&
-              std::is_aggregate_v<GetOptions>);
+              std::is_aggregate_v<GetOptions> && std::is_aggregate_v<AdoptOptions> &&
+              std::is_aggregate_v<HeartbeatOptions> && std::is_aggregate_v<WaitOptions>);
 
 }  // namespace milepost

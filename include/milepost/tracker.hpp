@@ -3,6 +3,7 @@
 // Tracker: the engine, opened on one directory.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <span>
@@ -10,11 +11,17 @@
 #include <string_view>
 #include <vector>
 
+#include "milepost/changes.hpp"
 #include "milepost/command.hpp"
 #include "milepost/export.hpp"
+#include "milepost/list.hpp"
 #include "milepost/options.hpp"
 #include "milepost/result.hpp"
 #include "milepost/run.hpp"
+#include "milepost/snapshot.hpp"
+#include "milepost/stats.hpp"
+#include "milepost/transfer.hpp"
+#include "milepost/upkeep.hpp"
 
 namespace milepost {
 
@@ -43,7 +50,7 @@ class MILEPOST_EXPORT Tracker {
   /// Closes. An error goes to the log hook; call close() to see it.
   ~Tracker();
 
-  /// Makes a run. A repeat with the same run_id and request is `unchanged`.
+  /// Makes a run. A repeat with the same run_id or idempotency key and request is `unchanged`.
   [[nodiscard]] Result<Outcome> create(const CreateCommand& command,
                                        const CallOptions& options = {});
   /// queued -> running. Of two callers racing exactly one is told `applied`.
@@ -55,6 +62,12 @@ class MILEPOST_EXPORT Tracker {
                                      const FinishOptions& options = {});
   /// queued or running -> exited.
   [[nodiscard]] Result<Outcome> exit(const Uuid& run_id, const FinishOptions& options = {});
+
+  /// running -> running, for another owner. See AdoptCommand.
+  [[nodiscard]] Result<Outcome> adopt(const Uuid& run_id, const AdoptOptions& options = {});
+  /// Renews the run's lease: it runs out `lease` from now. See HeartbeatCommand.
+  [[nodiscard]] Result<Outcome> heartbeat(const Uuid& run_id, std::chrono::milliseconds lease,
+                                          const HeartbeatOptions& options = {});
 
   /// Applies up to kBatchCommandsMax commands in order, as one durable commit, all or none on a
   /// crash. One outcome each; a refused command changes nothing and spoils nothing.
@@ -74,6 +87,47 @@ class MILEPOST_EXPORT Tracker {
   /// Up to kGetManyMax runs as they were at one moment, in the order asked for.
   [[nodiscard]] Result<std::vector<std::optional<Run>>> get_many(
       std::span<const Uuid> run_ids, const GetOptions& options = {}) const;
+
+  /// One moment of the store, from which get, list, counts and changes agree.
+  [[nodiscard]] Result<Snapshot> snapshot(const SnapshotOptions& options = {}) const;
+  /// One page of the runs that a filter matches.
+  [[nodiscard]] Result<Page> list(const ListOptions& options = {}) const;
+  [[nodiscard]] Result<JsonPage> list_json(const ListOptions& options = {}) const;
+  /// Runs per status, of everybody, an organization or a journey. Looked up, never counted.
+  [[nodiscard]] Result<Counts> counts(const CountOptions& options = {}) const;
+  /// One page of the change feed.
+  [[nodiscard]] Result<ChangesPage> changes(const ChangesOptions& options = {}) const;
+  /// The feed as it is published, for a thread of the host's.
+  [[nodiscard]] Result<Subscription> subscribe(const SubscribeOptions& options = {}) const;
+  /// Waits until the run is final and yields it; woken by the commit. `not_found` if the
+  /// organization has no such run, also when it is removed meanwhile; `busy` at the deadline. In a
+  /// read-only tracker the run must be published.
+  [[nodiscard]] Result<Run> wait(const Uuid& run_id, const WaitOptions& options = {}) const;
+
+  /// Runs that are running under a process that is gone: adopt or fail them. `read_only`.
+  [[nodiscard]] Result<Page> orphans(const OrphansOptions& options = {}) const;
+  /// Running runs whose lease has run out: adopt or fail them with `only_if_expired`. Leases are
+  /// this process's; after a restart such runs are orphans. `read_only`.
+  [[nodiscard]] Result<std::vector<Run>> expired(const ExpiredOptions& options = {}) const;
+  /// One step of retention. A purge is never done unasked.
+  [[nodiscard]] Result<PurgeReport> purge(const PurgeOptions& options);
+  /// Erases every run of a profile.
+  [[nodiscard]] Result<ErasureReceipt> erase_profile(const EraseProfileOptions& options);
+  /// One step of failing or exiting all runs that a filter matches.
+  [[nodiscard]] Result<BulkReport> bulk(const BulkOptions& options);
+
+  /// Writes every run as a line of JSON, from one snapshot after the other: each run is as it was
+  /// at some moment of the export. In order of run ids.
+  [[nodiscard]] Result<TransferProgress> export_runs(const ExportSink& sink,
+                                                     const ExportOptions& options = {}) const;
+  /// Imports lines such as export_runs writes. Importing a line again changes nothing.
+  [[nodiscard]] Result<ImportReport> import_runs(const ImportSource& source,
+                                                 const ImportOptions& options = {});
+
+  /// What an operator wants to know. Costs a few system calls.
+  [[nodiscard]] Result<Stats> stats() const;
+  /// The id of the store; a restored backup has another.
+  [[nodiscard]] Result<Uuid> store_id() const;
 
   /// Makes everything acknowledged so far visible to other processes.
   [[nodiscard]] Result<void> flush(const CallOptions& options = {});

@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "api/reads.hpp"
 #include "api/tracker_impl.hpp"
 #include "core/decide.hpp"
 #include "core/run_json.hpp"
@@ -24,24 +25,11 @@ Error closed_error() {
                .advice = "Open the store again."};
 }
 
-Error no_such_run(const Uuid& run_id) {
-  return Error{.code = Errc::not_found,
-               .subject = to_string(run_id),
-               .message = "There is no such run.",
-               .advice = "Check the id and the organization."};
-}
-
 Error buffer_too_small(std::size_t size) {
   return Error{.code = Errc::invalid_argument,
                .subject = std::to_string(size) + " bytes",
                .message = "The buffer is too small for this run's JSON.",
                .advice = "Give kRunJsonSizeMax bytes."};
-}
-
-/// The one place where organizations are kept apart: the same work for a run that is another's and
-/// for one that is the caller's.
-bool belongs_to(const core::RecordView& record, const Uuid& organization_id) noexcept {
-  return record.organization_id == organization_id;
 }
 
 }  // namespace
@@ -64,10 +52,11 @@ Result<Outcome> Tracker::create(const CreateCommand& command, const CallOptions&
 
 Result<Outcome> Tracker::start(const Uuid& run_id, const StartOptions& options) {
   if (!impl_) return closed_error();
-  return impl_->apply_one(
-      StartCommand{
-          .run_id = run_id, .owner = options.owner, .organization_id = options.organization_id},
-      options.deadline);
+  return impl_->apply_one(StartCommand{.run_id = run_id,
+                                       .owner = options.owner,
+                                       .organization_id = options.organization_id,
+                                       .lease = options.lease},
+                          options.deadline);
 }
 
 Result<Outcome> Tracker::complete(const Uuid& run_id, const FinishOptions& options) {
@@ -86,7 +75,8 @@ Result<Outcome> Tracker::fail(const Uuid& run_id, std::string_view error,
                                       .error = error,
                                       .owner = options.owner,
                                       .fencing_token = options.fencing_token,
-                                      .organization_id = options.organization_id},
+                                      .organization_id = options.organization_id,
+                                      .only_if_expired = options.only_if_expired},
                           options.deadline);
 }
 
@@ -96,6 +86,28 @@ Result<Outcome> Tracker::exit(const Uuid& run_id, const FinishOptions& options) 
                                       .owner = options.owner,
                                       .fencing_token = options.fencing_token,
                                       .organization_id = options.organization_id},
+                          options.deadline);
+}
+
+Result<Outcome> Tracker::adopt(const Uuid& run_id, const AdoptOptions& options) {
+  if (!impl_) return closed_error();
+  return impl_->apply_one(AdoptCommand{.run_id = run_id,
+                                       .owner = options.owner,
+                                       .fencing_token = options.fencing_token,
+                                       .lease = options.lease,
+                                       .organization_id = options.organization_id,
+                                       .only_if_expired = options.only_if_expired},
+                          options.deadline);
+}
+
+Result<Outcome> Tracker::heartbeat(const Uuid& run_id, std::chrono::milliseconds lease,
+                                   const HeartbeatOptions& options) {
+  if (!impl_) return closed_error();
+  return impl_->apply_one(HeartbeatCommand{.run_id = run_id,
+                                           .lease = lease,
+                                           .owner = options.owner,
+                                           .fencing_token = options.fencing_token,
+                                           .organization_id = options.organization_id},
                           options.deadline);
 }
 
@@ -109,7 +121,7 @@ Result<std::optional<Run>> Tracker::get(const Uuid& run_id, const GetOptions& op
   if (!impl_) return closed_error();
   std::optional<Run> run;
   auto found = impl_->store().find(run_id, [&](const core::RecordView& record) {
-    if (belongs_to(record, options.organization_id)) run = core::to_run(record);
+    if (api::belongs_to(record, options.organization_id)) run = core::to_run(record);
   });
   if (!found) return found.error();
   return run;
@@ -121,11 +133,11 @@ Result<std::size_t> Tracker::get_json(const Uuid& run_id, std::span<char> out,
   std::size_t size = 0;
   bool visible = false;
   auto found = impl_->store().find(run_id, [&](const core::RecordView& record) {
-    visible = belongs_to(record, options.organization_id);
+    visible = api::belongs_to(record, options.organization_id);
     if (visible) size = core::render_run_json(record, out);
   });
   if (!found) return found.error();
-  if (!visible) return no_such_run(run_id);
+  if (!visible) return api::no_such_run(run_id);
   if (size == 0) return buffer_too_small(out.size());
   return size;
 }
@@ -142,16 +154,11 @@ Result<std::string> Tracker::get_json(const Uuid& run_id, const GetOptions& opti
 Result<std::vector<std::optional<Run>>> Tracker::get_many(std::span<const Uuid> run_ids,
                                                           const GetOptions& options) const {
   if (!impl_) return closed_error();
-  if (run_ids.size() > kGetManyMax) {
-    return Error{.code = Errc::invalid_argument,
-                 .subject = std::to_string(run_ids.size()) + " ids",
-                 .message = "More ids than one get_many takes.",
-                 .advice = "Ask for at most " + std::to_string(kGetManyMax) + " at a time."};
-  }
+  if (auto ok = api::check_many(run_ids.size()); !ok) return ok.error();
   std::vector<std::optional<Run>> runs(run_ids.size());
   auto found =
       impl_->store().find_many(run_ids, [&](std::size_t index, const core::RecordView& record) {
-        if (belongs_to(record, options.organization_id)) runs[index] = core::to_run(record);
+        if (api::belongs_to(record, options.organization_id)) runs[index] = core::to_run(record);
       });
   if (!found) return found.error();
   return runs;

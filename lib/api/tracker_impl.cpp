@@ -20,11 +20,18 @@ Uuid resolve(const Command& command, Instant now) {
   return run_id != nullptr ? *run_id : core::fresh_run_id(now);
 }
 
-/// A fail command with its text as it will be kept; `storage` holds a text that had to change.
+/// The text of a command that carries one for people, or null.
+std::string_view* error_text(Command& command) {
+  if (auto* fail = std::get_if<FailCommand>(&command)) return &fail->error;
+  if (auto* import = std::get_if<ImportCommand>(&command)) return &import->error;
+  return nullptr;
+}
+
+/// A command with its text as it will be kept; `storage` holds a text that had to change.
 Command cleaned(const Command& command, std::string& storage) {
   Command copy = command;
-  if (auto* fail = std::get_if<FailCommand>(&copy)) {
-    fail->error = core::clean_error_text(fail->error, storage);
+  if (std::string_view* error = error_text(copy)) {
+    *error = core::clean_error_text(*error, storage);
   }
   return copy;
 }
@@ -37,6 +44,12 @@ Error batch_too_large(std::string subject, std::string limit) {
 }
 
 }  // namespace
+
+Error read_only_error() {
+  return Error{.code = Errc::read_only,
+               .message = "The tracker was opened read-only.",
+               .advice = "Open it without read_only, or ask the process that writes."};
+}
 
 Tracker::Impl::Impl(std::unique_ptr<store::Store> store, const OpenOptions& options)
     : store_(std::move(store)),
@@ -54,10 +67,10 @@ Deadline Tracker::Impl::deadline_or_default(const std::optional<Deadline>& deadl
 
 Result<Outcome> Tracker::Impl::apply_one(const Command& command,
                                          const std::optional<Deadline>& deadline) {
-  if (auto checked = core::check_command(command); !checked) return checked.error();
   std::string storage;
   const Command clean = cleaned(command, storage);
-  const store::ResolvedCommand resolved{&clean, resolve(clean, clock_())};
+  if (auto checked = core::check_command(clean); !checked) return checked.error();
+  const store::ResolvedCommand resolved{.command = &clean, .run_id = resolve(clean, clock_())};
   Outcome outcome;
   auto applied = store_->apply({&resolved, 1}, deadline_or_default(deadline), {&outcome, 1});
   if (!applied) return applied.error();
@@ -88,13 +101,13 @@ Result<std::vector<Outcome>> Tracker::Impl::apply(std::span<const Command> comma
   for (const Command& command : commands) {
     clean.push_back(cleaned(command, storage));
     if (!storage.empty()) {
-      const auto* fail = std::get_if<FailCommand>(&clean.back());
-      texts.emplace_back(fail->error);
-      std::get<FailCommand>(clean.back()).error = texts.back();
+      std::string_view* error = error_text(clean.back());
+      texts.emplace_back(*error);
+      *error = texts.back();
       storage.clear();
     }
-    resolved.push_back({&clean.back(), resolve(clean.back(), at)});
-    bytes += store::effect_bytes_max(clean.back());
+    resolved.push_back({.command = &clean.back(), .run_id = resolve(clean.back(), at)});
+    bytes += store::effect_bytes_max(resolved.back());
   }
   if (bytes > store_->batch_bytes_max()) {
     return batch_too_large(std::to_string(bytes) + " bytes",

@@ -7,6 +7,8 @@
 #include <atomic>
 #include <memory>
 
+#include "core/cursor_text.hpp"
+#include "core/decide.hpp"
 #include "store/store.hpp"
 
 #include "milepost/tracker.hpp"
@@ -30,13 +32,39 @@ class Tracker::Impl {
   [[nodiscard]] Result<std::vector<Outcome>> apply(std::span<const Command> commands,
                                                    const std::optional<Deadline>& deadline);
 
+  [[nodiscard]] Result<std::unique_ptr<store::View>> view(
+      Freshness freshness, const std::optional<Deadline>& deadline) const {
+    return store_->view(freshness, deadline_or_default(deadline));
+  }
+
+  // upkeep.cpp
+  [[nodiscard]] Result<Page> orphans(const OrphansOptions& options) const;
+  [[nodiscard]] Result<std::vector<Run>> expired(const ExpiredOptions& options) const;
+  [[nodiscard]] Result<PurgeReport> purge(const PurgeOptions& options);
+  [[nodiscard]] Result<ErasureReceipt> erase_profile(const EraseProfileOptions& options);
+  [[nodiscard]] Result<BulkReport> bulk(const BulkOptions& options);
+
   [[nodiscard]] store::Store& store() noexcept { return *store_; }
+  [[nodiscard]] const store::Store& store() const noexcept { return *store_; }
   [[nodiscard]] Deadline deadline_or_default(const std::optional<Deadline>& deadline) const;
 
  private:
+  [[nodiscard]] Result<std::uint64_t> apply_all(std::span<const store::ResolvedCommand> commands,
+                                                Deadline deadline);
+  [[nodiscard]] Result<std::uint64_t> remove_all(std::span<const core::Removal> removals,
+                                                 Deadline deadline);
+  [[nodiscard]] Result<std::uint64_t> erase_runs_of(const EraseProfileOptions& options,
+                                                    Deadline deadline);
+  [[nodiscard]] Result<std::optional<core::CursorPlace>> pick_for_bulk(
+      const BulkOptions& options, const RunFilter& filter, std::string_view error,
+      const std::optional<core::CursorPlace>& place, Deadline deadline,
+      std::vector<Command>& commands, BulkReport& report) const;
+
   std::unique_ptr<store::Store> store_;
   std::chrono::milliseconds wait_max_;
   std::function<Instant()> clock_;
 };
+
+[[nodiscard]] Error read_only_error();
 
 }  // namespace milepost

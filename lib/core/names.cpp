@@ -4,6 +4,7 @@
 // a forgotten one is a compiler warning; a number from nowhere is "unknown", never a crash.
 #include "core/state.hpp"
 
+#include "milepost/changes.hpp"
 #include "milepost/command.hpp"
 #include "milepost/result.hpp"
 #include "milepost/run.hpp"
@@ -100,6 +101,34 @@ std::string_view to_string(OutcomeKind kind) noexcept {
       return "conflict";
     case OutcomeKind::not_found:
       return "not_found";
+  }
+  return "unknown";
+}
+
+std::string_view to_string(ChangeKind kind) noexcept {
+  switch (kind) {
+    case ChangeKind::created:
+      return "created";
+    case ChangeKind::started:
+      return "started";
+    case ChangeKind::completed:
+      return "completed";
+    case ChangeKind::failed:
+      return "failed";
+    case ChangeKind::exited:
+      return "exited";
+    case ChangeKind::adopted:
+      return "adopted";
+    case ChangeKind::imported:
+      return "imported";
+    case ChangeKind::purged:
+      return "purged";
+    case ChangeKind::erased:
+      return "erased";
+    case ChangeKind::profile_erased:
+      return "profile_erased";
+    case ChangeKind::blanked:
+      return "blanked";
   }
   return "unknown";
 }

@@ -23,6 +23,10 @@ const char* broken_time_rule(const RecordView& record) noexcept {
     last = *record.completed_at;
   }
   if (last > kInstantMax) return "an instant is past the year 9999";
+  if (!record.idempotency_key.empty() &&
+      (record.keyed_at < kInstantMin || record.keyed_at > kInstantMax)) {
+    return "the key's instant is outside the years 1400-9999";
+  }
   return nullptr;
 }
 

@@ -33,6 +33,7 @@ struct RecordView {
   std::string_view error{};            ///< Meaningful while status is failed; else empty.
   std::string_view owner{};            ///< Empty: started without an owner, or not started.
   std::string_view idempotency_key{};  ///< Empty: created without one.
+  Instant keyed_at{};                  ///< When the key was given; meaningless without one.
   std::uint64_t fencing_token = 0;     ///< 0 until started, then 1, 2, ...
   std::uint64_t epoch = 0;             ///< The writing process's epoch at start or adopt.
   std::uint64_t created_sequence = 0;  ///< Sequence of the effect that made the run.

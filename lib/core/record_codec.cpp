@@ -6,9 +6,9 @@
 //    8 triggered_at   16 created_sequence   24 sequence   32 journey   48 profile   64 ...
 //
 // then by flag: organization (16); started_at, fencing token and epoch (8 each); completed_at (8);
-// then the texts error, owner, idempotency key; last the checksum (8), which is XXH3-64 of all
-// bytes before it, seeded with the hash of the run id. There is one form for each record: no flag
-// stands for a default value.
+// where there is a key: keyed_at (8); then the texts error, owner, key; last the checksum (8),
+// which is XXH3-64 of all bytes before it, seeded with the hash of the run id. There is one form
+// for each record: no flag stands for a default value.
 #include "core/record_codec.hpp"
 
 #define XXH_INLINE_ALL  // NOLINT(readability-identifier-naming): the library's own switch
@@ -47,12 +47,14 @@ constexpr std::size_t kHeaderSize = 64;
 constexpr std::size_t kOrganizationSize = 16;
 constexpr std::size_t kStartedSize = 24;
 constexpr std::size_t kCompletedSize = 8;
+constexpr std::size_t kKeyedSize = 8;
 constexpr std::size_t kChecksumSize = 8;
 
 static_assert(sizeof(Uuid) == 16);
 static_assert(kRecordSizeMin == kHeaderSize + kChecksumSize);
 static_assert(kRecordSizeMax == kRecordSizeMin + kOrganizationSize + kStartedSize + kCompletedSize +
-                                    kErrorTextSizeMax + kOwnerSizeMax + kIdempotencyKeySizeMax);
+                                    kKeyedSize + kErrorTextSizeMax + kOwnerSizeMax +
+                                    kIdempotencyKeySizeMax);
 static_assert(kErrorTextSizeMax <= 0xffff && kOwnerSizeMax <= 0xff);
 static_assert(kIdempotencyKeySizeMax <= 0xff);
 
@@ -66,10 +68,10 @@ std::uint16_t flags_of(const RecordView& record) noexcept {
   return static_cast<std::uint16_t>(flags);
 }
 
-std::size_t optional_parts_size(unsigned flags) noexcept {
+std::size_t optional_parts_size(unsigned flags, std::size_t key_size) noexcept {
   return ((flags & kHasOrganization) != 0 ? kOrganizationSize : 0) +
          ((flags & kHasStarted) != 0 ? kStartedSize : 0) +
-         ((flags & kHasCompleted) != 0 ? kCompletedSize : 0);
+         ((flags & kHasCompleted) != 0 ? kCompletedSize : 0) + (key_size != 0 ? kKeyedSize : 0);
 }
 
 void store_instant(std::byte* to, Instant instant) noexcept {
@@ -141,6 +143,7 @@ struct Offsets {
   std::size_t organization;
   std::size_t started;
   std::size_t completed;
+  std::size_t keyed;
   std::size_t error;
   std::size_t owner;
   std::size_t key;
@@ -151,7 +154,8 @@ Offsets offsets_of(const Prefix& prefix) noexcept {
   at.organization = kHeaderSize;
   at.started = at.organization + ((prefix.flags & kHasOrganization) != 0 ? kOrganizationSize : 0);
   at.completed = at.started + ((prefix.flags & kHasStarted) != 0 ? kStartedSize : 0);
-  at.error = at.completed + ((prefix.flags & kHasCompleted) != 0 ? kCompletedSize : 0);
+  at.keyed = at.completed + ((prefix.flags & kHasCompleted) != 0 ? kCompletedSize : 0);
+  at.error = at.keyed + (prefix.key_size != 0 ? kKeyedSize : 0);
   at.owner = at.error + prefix.error_size;
   at.key = at.owner + prefix.owner_size;
   return at;
@@ -178,6 +182,7 @@ RecordView load_record(const Uuid& run_id, const std::byte* from, const Prefix& 
       .error = view_text(from + at.error, prefix.error_size),
       .owner = view_text(from + at.owner, prefix.owner_size),
       .idempotency_key = view_text(from + at.key, prefix.key_size),
+      .keyed_at = prefix.key_size != 0 ? load_instant(from + at.keyed) : Instant{},
       .fencing_token = started ? load_le<std::uint64_t>(from + at.started + 8) : 0,
       .epoch = started ? load_le<std::uint64_t>(from + at.started + 16) : 0,
       .created_sequence = load_le<std::uint64_t>(from + kCreatedSequenceAt),
@@ -210,8 +215,8 @@ Result<RecordView> load_and_check(const Uuid& run_id, const std::byte* at, const
 }  // namespace
 
 std::size_t encoded_record_size(const RecordView& record) noexcept {
-  return kRecordSizeMin + optional_parts_size(flags_of(record)) + record.error.size() +
-         record.owner.size() + record.idempotency_key.size();
+  return kRecordSizeMin + optional_parts_size(flags_of(record), record.idempotency_key.size()) +
+         record.error.size() + record.owner.size() + record.idempotency_key.size();
 }
 
 std::size_t encode_record(const RecordView& record, std::span<std::byte> out) noexcept {
@@ -243,6 +248,10 @@ std::size_t encode_record(const RecordView& record, std::span<std::byte> out) no
     store_instant(at, *record.completed_at);
     at += kCompletedSize;
   }
+  if (!record.idempotency_key.empty()) {
+    store_instant(at, record.keyed_at);
+    at += kKeyedSize;
+  }
   at = append_text(at, record.error);
   at = append_text(at, record.owner);
   at = append_text(at, record.idempotency_key);
@@ -269,8 +278,8 @@ Result<RecordView> decode_record(const Uuid& run_id, std::span<const std::byte> 
     return refusal(Errc::corrupt, run_id, "The record fails its checksum.");
   }
   const Prefix prefix = load_prefix(at);
-  if (size != kRecordSizeMin + optional_parts_size(prefix.flags) + prefix.error_size +
-                  prefix.owner_size + prefix.key_size) [[unlikely]] {
+  if (size != kRecordSizeMin + optional_parts_size(prefix.flags, prefix.key_size) +
+                  prefix.error_size + prefix.owner_size + prefix.key_size) [[unlikely]] {
     return bad_size(run_id, size);
   }
   if (version != kRecordVersion || (prefix.flags & ~unsigned{kKnownFlags}) != 0 ||

@@ -15,7 +15,7 @@
 namespace milepost::core {
 
 /// No encoded record is larger.
-inline constexpr std::size_t kRecordSizeMax = 4'726;
+inline constexpr std::size_t kRecordSizeMax = 4'734;
 /// No encoded record is smaller.
 inline constexpr std::size_t kRecordSizeMin = 72;
 

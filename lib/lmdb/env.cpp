@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <limits>
 #include <lmdb.h>
 #include <new>
@@ -148,6 +149,27 @@ Result<std::uint32_t> Env::reap_stale_readers() {
   return static_cast<std::uint32_t>(dead);
 }
 
+/// LMDB keeps its free pages in a table of its own: each row a count and as many page numbers.
+Result<std::uint64_t> Env::count_free_pages(MDB_txn* txn) const {
+  constexpr MDB_dbi kFreePages = 0;
+  MDB_cursor* cursor = nullptr;
+  if (const int rc = mdb_cursor_open(txn, kFreePages, &cursor); rc != 0) {
+    return from_lmdb(rc, Phase::read, folder_.path());
+  }
+  std::uint64_t pages = 0;
+  MDB_val key{};
+  MDB_val value{};
+  int rc = 0;
+  while ((rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0) {
+    std::size_t count = 0;
+    if (value.mv_size >= sizeof count) std::memcpy(&count, value.mv_data, sizeof count);
+    pages += count;
+  }
+  mdb_cursor_close(cursor);
+  if (rc != MDB_NOTFOUND) return from_lmdb(rc, Phase::read, folder_.path());
+  return pages;
+}
+
 Result<EnvStats> Env::stats() {
   if (auto error = refusal()) return *std::move(error);
   // Before our own read begins, so that it is not in the list.
@@ -176,6 +198,9 @@ Result<EnvStats> Env::stats() {
         stats.last_txn > readers.oldest_txn ? stats.last_txn - readers.oldest_txn : 0;
   }
   stats.read_ahead = read_ahead_;
+  auto free_pages = count_free_pages(txn->slot_->txn);
+  if (!free_pages) return free_pages.error();
+  stats.free_pages = *free_pages;
   for (const Table& table : tables_) {
     MDB_stat raw{};
     const int rc = mdb_stat(txn->slot_->txn, table.dbi, &raw);

@@ -72,6 +72,7 @@ struct EnvStats {
   std::uint64_t map_size = 0;
   std::uint64_t map_size_max = 0;
   std::uint64_t used_bytes = 0;  ///< Up to the last page ever used, free ones among them.
+  std::uint64_t free_pages = 0;  ///< Of those, the ones that may be used again.
   std::uint64_t page_size = 0;
   std::uint64_t last_txn = 0;
   std::uint32_t readers_used = 0;  ///< Slots taken in lock.mdb, over all processes.
@@ -145,6 +146,8 @@ class Env {
   friend class EnvOpener;
 
   explicit Env(EnvOptions options);
+
+  [[nodiscard]] Result<std::uint64_t> count_free_pages(MDB_txn* txn) const;
 
   // env_read.cpp
   [[nodiscard]] Result<ReadTxn> begin_read_slow(ReadSlot* slot, int rc,

@@ -99,6 +99,11 @@ std::uint64_t Applier::pending_count() const {
   return pending_.size() + writing_;
 }
 
+std::optional<Error> Applier::trouble() const {
+  const std::lock_guard lock(mutex_);
+  return trouble_;
+}
+
 void Applier::run() {
   std::vector<EffectPtr> batch;
   for (;;) {

@@ -69,6 +69,8 @@ class Applier {
   [[nodiscard]] Result<void> stop();
 
   [[nodiscard]] std::uint64_t pending_count() const;
+  /// Why the last attempt failed, while it lasts.
+  [[nodiscard]] std::optional<Error> trouble() const;
 
  private:
   void run();

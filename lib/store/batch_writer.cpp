@@ -4,10 +4,10 @@
 #include "store/batch_writer.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 #include <string>
 
-#include "core/state.hpp"
 #include "store/stored_runs.hpp"
 
 namespace milepost::store {
@@ -19,12 +19,8 @@ int compare(lmdb::Bytes a, lmdb::Bytes b) noexcept {
   return a.size() < b.size() ? -1 : static_cast<int>(a.size() > b.size());
 }
 
-Error damaged_counter(const Key& key, std::size_t size) {
-  return Error{.code = Errc::corrupt,
-               .subject = "counter with a key of " + std::to_string(key.bytes().size()) + " bytes",
-               .message = "A counter's value has " + std::to_string(size) + " bytes or is below 0.",
-               .advice = "Run repair on a copy of the store."};
-}
+// How long one attempt to grow the map waits for readers; the applier tries again.
+constexpr std::chrono::milliseconds kGrowthWait{100};
 
 /// The greatest key of a table, copied; empty if it has none. Keys behind it can be appended, which
 /// packs pages full and spares the descent.
@@ -56,8 +52,8 @@ Error missing_row(Table table) {
 
 }  // namespace
 
-Result<BatchWriter> BatchWriter::make(lmdb::Env& env) {
-  BatchWriter writer(env);
+Result<BatchWriter> BatchWriter::make(lmdb::Env& env, std::uint64_t feed_retention) {
+  BatchWriter writer(env, feed_retention);
   for (std::size_t i = 0; i < kTableNames.size(); ++i) {
     auto table = env.table(kTableNames[i]);
     if (!table) return table.error();
@@ -71,8 +67,7 @@ Result<BatchWriter> BatchWriter::make(lmdb::Env& env) {
 
 Result<void> BatchWriter::commit(std::span<const EffectPtr> effects) {
   collapse(effects);
-  const std::uint64_t sequence = effects.back().sequence();
-  return run([&](lmdb::WriteTxn& txn) { return write(txn, sequence); });
+  return run([&](lmdb::WriteTxn& txn) { return write(txn, effects); });
 }
 
 Result<void> BatchWriter::set_epoch(std::uint64_t epoch) {
@@ -89,8 +84,13 @@ Result<void> BatchWriter::run(core::FunctionRef<Result<void>(lmdb::WriteTxn&)> b
     if (written) return {};
     txn->abort();
     if (written.error().code != Errc::map_full) return written.error();
-    if (auto grown = env_->grow(); !grown) return grown.error();
+    if (auto grown = grow(); !grown) return grown;
   }
+}
+
+Result<void> BatchWriter::grow() {
+  if (before_growth_) before_growth_();
+  return env_->grow(std::chrono::steady_clock::now() + kGrowthWait, frees_space_);
 }
 
 Result<void> BatchWriter::put_number(lmdb::WriteTxn& txn, const char* key, std::uint64_t number) {
@@ -102,7 +102,12 @@ Result<void> BatchWriter::put_number(lmdb::WriteTxn& txn, const char* key, std::
 void BatchWriter::collapse(std::span<const EffectPtr> effects) {
   latest_.clear();
   latest_.reserve(effects.size());
-  for (const EffectPtr& effect : effects) latest_.push_back(&effect);
+  frees_space_ = false;
+  for (const EffectPtr& effect : effects) {
+    const core::EffectView view = effect.view();
+    frees_space_ = frees_space_ || view.removes();
+    if (view.is_about_a_run()) latest_.push_back(&effect);
+  }
   std::sort(latest_.begin(), latest_.end(), [](const EffectPtr* a, const EffectPtr* b) {
     const int order = std::memcmp(a->bytes().data() + 1, b->bytes().data() + 1, 16);
     return order != 0 ? order < 0 : a->sequence() > b->sequence();
@@ -114,15 +119,18 @@ void BatchWriter::collapse(std::span<const EffectPtr> effects) {
   latest_.erase(end, latest_.end());
 }
 
-Result<void> BatchWriter::write(lmdb::WriteTxn& txn, std::uint64_t sequence) {
+Result<void> BatchWriter::write(lmdb::WriteTxn& txn, std::span<const EffectPtr> effects) {
   for (auto& changes : changes_) changes.clear();
-  journey_deltas_.clear();
+  keys_.clear();
+  counters_.clear();
   if (auto done = write_runs(txn); !done) return done;
   for (const Table table : kIndexTables) {
     if (auto done = write_index(txn, table); !done) return done;
   }
-  if (auto done = write_counters(txn); !done) return done;
-  return put_number(txn, kMetaApplied, sequence);
+  if (auto done = write_keys(txn); !done) return done;
+  if (auto done = counters_.write(txn, handle_of(Table::counters)); !done) return done;
+  if (auto done = feed_.write(txn, handle_of(Table::changes), effects); !done) return done;
+  return put_number(txn, kMetaApplied, effects.back().sequence());
 }
 
 Result<void> BatchWriter::write_runs(lmdb::WriteTxn& txn) {
@@ -133,42 +141,82 @@ Result<void> BatchWriter::write_runs(lmdb::WriteTxn& txn) {
   for (const EffectPtr* effect : latest_) {
     const core::EffectView view = effect->view();
     const lmdb::Bytes key = id_bytes(view.run_id);
+    if (view.removes()) {
+      if (auto done = remove_run(*cursor, view.run_id); !done) return done;
+      continue;
+    }
     auto after = core::decode_record(view.run_id, view.record);
     if (!after) return after.error();
     if (greatest->is_before(key)) {
       if (auto done = cursor->append(key, view.record); !done) return done;
-      note_change(nullptr, *after);
+      note_change(nullptr, &*after);
       continue;
     }
     auto existing = cursor->put_if_absent(key, view.record);
     if (!existing) return existing.error();
     if (!*existing) {
-      note_change(nullptr, *after);
+      note_change(nullptr, &*after);
       continue;
     }
     auto before = core::decode_record(view.run_id, **existing);
     if (!before) return before.error();
-    note_change(&*before, *after);
+    note_change(&*before, &*after);
     if (auto done = cursor->replace_current(view.record); !done) return done;
   }
   return {};
 }
 
-/// Notes what a run's change means for indexes and counters.
-void BatchWriter::note_change(const core::RecordView* before, const core::RecordView& after) {
-  if (before == nullptr) changes_of(Table::by_profile).push_back({profile_key(after), false});
-  if (before != nullptr && before->status == after.status) return;
-  StatusDeltas& deltas = journey_deltas_[{after.organization_id, after.journey_id}];
-  if (before != nullptr) {
-    changes_of(Table::by_journey).push_back({journey_key(*before), true});
-    changes_of(Table::by_status).push_back({status_key(*before), true});
-    --deltas[static_cast<std::size_t>(before->status)];
+/// A run that came and went within the batch has nothing to remove.
+Result<void> BatchWriter::remove_run(lmdb::Cursor& cursor, const Uuid& run_id) {
+  auto found = cursor.find(id_bytes(run_id));
+  if (!found) return found.error();
+  if (!*found) return {};
+  auto before = core::decode_record(run_id, cursor.value());
+  if (!before) return before.error();
+  note_change(&*before, nullptr);
+  return cursor.erase_current();
+}
+
+/// Notes what a run's change means for indexes, keys and counters. Null: it was not, or is no more.
+void BatchWriter::note_change(const core::RecordView* before, const core::RecordView* after) {
+  const bool same_run =
+      before != nullptr && after != nullptr && before->created_sequence == after->created_sequence;
+  for (const Table table : kIndexTables) {
+    if (same_run && table == Table::by_profile) continue;  // Nothing in its key ever changes.
+    const bool was_in = before != nullptr && is_in(table, *before);
+    const bool is_now = after != nullptr && is_in(table, *after);
+    if (!was_in && !is_now) continue;
+    if (was_in && is_now) {
+      const Key from = index_key(table, *before);
+      const Key to = index_key(table, *after);
+      if (from == to) continue;
+      changes_of(table).push_back({from, true});
+      changes_of(table).push_back({to, false});
+    } else if (was_in) {
+      changes_of(table).push_back({index_key(table, *before), true});
+    } else {
+      changes_of(table).push_back({index_key(table, *after), false});
+    }
   }
-  changes_of(Table::by_journey).push_back({journey_key(after), false});
-  changes_of(Table::by_status).push_back({status_key(after), false});
-  ++deltas[static_cast<std::size_t>(after.status)];
-  if (core::is_final(after.status)) {
-    changes_of(Table::by_completed).push_back({completed_key(after), false});
+  note_keys(before, after);
+  counters_.note(before, after);
+}
+
+/// A run keeps its key for good, except that a run that was removed may be made again in one batch.
+void BatchWriter::note_keys(const core::RecordView* before, const core::RecordView* after) {
+  const auto same_key = [&] {
+    return before->idempotency_key == after->idempotency_key &&
+           before->organization_id == after->organization_id &&
+           before->created_sequence == after->created_sequence;
+  };
+  if (before != nullptr && after != nullptr && same_key()) return;
+  if (before != nullptr && !before->idempotency_key.empty()) {
+    keys_.push_back({KeyRow(before->organization_id, before->idempotency_key), before->run_id,
+                     before->created_sequence, true});
+  }
+  if (after != nullptr && !after->idempotency_key.empty()) {
+    keys_.push_back({KeyRow(after->organization_id, after->idempotency_key), after->run_id,
+                     after->created_sequence, false});
   }
 }
 
@@ -195,51 +243,27 @@ Result<void> BatchWriter::write_index(lmdb::WriteTxn& txn, Table table) {
   return {};
 }
 
-Result<void> BatchWriter::write_counters(lmdb::WriteTxn& txn) {
-  boost::unordered_flat_map<Uuid, StatusDeltas, IdHash> organizations;
-  StatusDeltas everything{};
-  const Uuid nil{};
-  for (const auto& [journey, deltas] : journey_deltas_) {
-    StatusDeltas& organization = organizations[journey.organization_id];
-    for (const RunStatus status : core::kAllStatuses) {
-      const auto i = static_cast<std::size_t>(status);
-      organization[i] += deltas[i];
-      everything[i] += deltas[i];
-      const Key key =
-          counter_key(CounterScope::journey, journey.organization_id, journey.journey_id, status);
-      if (auto done = add_to_counter(txn, key, deltas[i]); !done) return done;
+/// First what goes, as long as it is the run's own; then what comes, the latest run last.
+Result<void> BatchWriter::write_keys(lmdb::WriteTxn& txn) {
+  std::sort(keys_.begin(), keys_.end(), [](const KeyChange& a, const KeyChange& b) {
+    if (a.erase != b.erase) return a.erase;
+    const int order = compare(a.row.bytes(), b.row.bytes());
+    return order != 0 ? order < 0 : a.created_sequence < b.created_sequence;
+  });
+  const lmdb::Table& keys = handle_of(Table::keys);
+  for (const KeyChange& change : keys_) {
+    const lmdb::Bytes run_id = id_bytes(change.run_id);
+    if (!change.erase) {
+      if (auto done = txn.put(keys, change.row.bytes(), run_id); !done) return done;
+      continue;
     }
-  }
-  for (const RunStatus status : core::kAllStatuses) {
-    const auto i = static_cast<std::size_t>(status);
-    for (const auto& [organization_id, deltas] : organizations) {
-      const Key key = counter_key(CounterScope::organization, organization_id, nil, status);
-      if (auto done = add_to_counter(txn, key, deltas[i]); !done) return done;
-    }
-    const Key key = counter_key(CounterScope::everything, nil, nil, status);
-    if (auto done = add_to_counter(txn, key, everything[i]); !done) return done;
+    auto holder = txn.get(keys, change.row.bytes());
+    if (!holder) return holder.error();
+    if (!*holder || compare(**holder, run_id) != 0) continue;
+    auto erased = txn.erase(keys, change.row.bytes());
+    if (!erased) return erased.error();
   }
   return {};
-}
-
-Result<void> BatchWriter::add_to_counter(lmdb::WriteTxn& txn, const Key& key, std::int64_t delta) {
-  if (delta == 0) return {};
-  const lmdb::Table& counters = handle_of(Table::counters);
-  auto stored = txn.get(counters, key.bytes());
-  if (!stored) return stored.error();
-  std::int64_t count = 0;
-  if (*stored) {
-    if ((*stored)->size() != sizeof count) return damaged_counter(key, (*stored)->size());
-    std::memcpy(&count, (*stored)->data(), sizeof count);
-  }
-  count += delta;
-  if (count < 0) return damaged_counter(key, sizeof count);
-  if (count == 0) {
-    auto erased = txn.erase(counters, key.bytes());
-    if (!erased) return erased.error();
-    return {};
-  }
-  return txn.put(counters, key.bytes(), std::as_bytes(std::span<const std::int64_t>(&count, 1)));
 }
 
 }  // namespace milepost::store

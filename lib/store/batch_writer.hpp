@@ -1,22 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // BatchWriter: turns a batch of effects into one LMDB transaction. A run is written once however
-// many effects it has in the batch; index rows move and counters change with it; keys go to each
-// tree in its order. The last effect's sequence is stored in the same transaction.
+// many effects it has in the batch; index rows move and counters change with it, idempotency keys
+// come and go; keys are put into each tree in its order. Every effect enters the change feed. The
+// last one's sequence is stored in the same transaction.
 #pragma once
 
 #include <array>
-#include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
 #include "core/function_ref.hpp"
-#include "core/state.hpp"
 #include "lmdb/cursor.hpp"
 #include "lmdb/env.hpp"
+#include "store/counter_rows.hpp"
 #include "store/effect_block.hpp"
-#include "store/id_hash.hpp"
+#include "store/feed_rows.hpp"
 #include "store/schema.hpp"
 
 namespace milepost::store {
@@ -25,9 +26,13 @@ namespace milepost::store {
 class BatchWriter {
  public:
   /// Looks the tables up; `corrupt` if one is missing.
-  [[nodiscard]] static Result<BatchWriter> make(lmdb::Env& env);
+  [[nodiscard]] static Result<BatchWriter> make(lmdb::Env& env, std::uint64_t feed_retention);
 
-  /// Commits the effects, growing the map when it is full. `effects` is not empty and in order.
+  /// Called when the map must grow: whatever of this process still reads without need should stop.
+  void on_growth(std::function<void()> hook) { before_growth_ = std::move(hook); }
+
+  /// Commits the effects, growing the map when it is full. `effects` is not empty, in order and
+  /// without gaps.
   [[nodiscard]] Result<void> commit(std::span<const EffectPtr> effects);
 
   /// Commits the number of this opening.
@@ -38,30 +43,27 @@ class BatchWriter {
     Key key;
     bool erase = false;
   };
-  using StatusDeltas = std::array<std::int64_t, core::kAllStatuses.size()>;
-  struct JourneyId {
-    Uuid organization_id;
-    Uuid journey_id;
-    friend bool operator==(const JourneyId&, const JourneyId&) = default;
-  };
-  struct JourneyHash {
-    IdHash hash;
-    std::size_t operator()(const JourneyId& id) const noexcept {
-      return hash(id.journey_id) ^ (hash(id.organization_id) * 3);
-    }
+  struct KeyChange {
+    KeyRow row;
+    Uuid run_id;
+    std::uint64_t created_sequence = 0;  ///< Of two runs that had one key the later has it now.
+    bool erase = false;
   };
 
-  explicit BatchWriter(lmdb::Env& env) noexcept : env_(&env) {}
+  BatchWriter(lmdb::Env& env, std::uint64_t feed_retention) noexcept
+      : env_(&env), feed_(feed_retention) {}
 
   Result<void> run(core::FunctionRef<Result<void>(lmdb::WriteTxn&)> body);
   Result<void> put_number(lmdb::WriteTxn& txn, const char* key, std::uint64_t number);
   void collapse(std::span<const EffectPtr> effects);
-  Result<void> write(lmdb::WriteTxn& txn, std::uint64_t sequence);
+  Result<void> grow();
+  Result<void> write(lmdb::WriteTxn& txn, std::span<const EffectPtr> effects);
   Result<void> write_runs(lmdb::WriteTxn& txn);
-  void note_change(const core::RecordView* before, const core::RecordView& after);
+  Result<void> remove_run(lmdb::Cursor& cursor, const Uuid& run_id);
+  void note_change(const core::RecordView* before, const core::RecordView* after);
+  void note_keys(const core::RecordView* before, const core::RecordView* after);
   Result<void> write_index(lmdb::WriteTxn& txn, Table table);
-  Result<void> write_counters(lmdb::WriteTxn& txn);
-  Result<void> add_to_counter(lmdb::WriteTxn& txn, const Key& key, std::int64_t delta);
+  Result<void> write_keys(lmdb::WriteTxn& txn);
 
   [[nodiscard]] std::vector<IndexChange>& changes_of(Table table) noexcept {
     return changes_[static_cast<std::size_t>(table)];
@@ -73,10 +75,14 @@ class BatchWriter {
   lmdb::Env* env_;
   std::array<lmdb::Table, kTableNames.size()> tables_{};
   lmdb::Table meta_{};
+  std::function<void()> before_growth_;
+  FeedRows feed_;
+  bool frees_space_ = false;  ///< The batch removes runs: it may use the map's reserve.
   // Kept between batches for their memory.
   std::vector<const EffectPtr*> latest_;
   std::array<std::vector<IndexChange>, kTableNames.size()> changes_;
-  boost::unordered_flat_map<JourneyId, StatusDeltas, JourneyHash> journey_deltas_;
+  std::vector<KeyChange> keys_;
+  CounterRows counters_;
 };
 
 }  // namespace milepost::store

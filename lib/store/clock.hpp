@@ -9,6 +9,7 @@
 
 #include "core/text.hpp"
 
+#include "milepost/options.hpp"
 #include "milepost/run.hpp"
 
 namespace milepost::store {
@@ -22,6 +23,13 @@ namespace milepost::store {
                                     std::chrono::system_clock::now());
     return std::chrono::floor<milliseconds>(std::clamp(now, core::kInstantMin, core::kInstantMax));
   };
+}
+
+/// The clock that ages of leases and snapshots are measured with: the host's or the system's.
+[[nodiscard]] inline std::function<std::chrono::steady_clock::time_point()> steady_clock(
+    const OpenOptions& options) {
+  if (options.steady_clock) return options.steady_clock;
+  return [] { return std::chrono::steady_clock::now(); };
 }
 
 }  // namespace milepost::store

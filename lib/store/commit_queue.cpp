@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "store/futex.hpp"
+#include "store/refusals.hpp"
 
 namespace milepost::store {
 namespace {
@@ -25,11 +26,6 @@ Error unknown_error() {
                .retry_safe = true,
                .message = "The deadline passed while the command was being made durable.",
                .advice = "Repeat the command: it answers unchanged if it was applied."};
-}
-
-Error closed_error() {
-  return Error{
-      .code = Errc::closed, .message = "The tracker is closed.", .advice = "Open the store again."};
 }
 
 }  // namespace
@@ -77,6 +73,7 @@ CommitBatch* CommitQueue::join(CommitRequest& request) {
   const bool fits =
       batch != nullptr &&
       CommitBatch::phase(batch->word_.load(std::memory_order_relaxed)) == CommitBatch::collecting &&
+      batch->frees_space_ == request.frees_space &&
       batch->command_count_ + count <= limits_.commands_max &&
       batch->bytes_ + request.bytes <= batch->bytes_max_;
   // Whatever may run out of memory comes before anything is changed.
@@ -89,6 +86,7 @@ CommitBatch* CommitQueue::join(CommitRequest& request) {
     batch->bytes_max_ = request.bytes <= kSmallRequestBytes
                             ? std::min(limits_.bytes_max, request.bytes + kSmallRequestBytes)
                             : limits_.bytes_max;
+    batch->frees_space_ = request.frees_space;
     batch->leader_.store(&request, std::memory_order_relaxed);
     if (queue_.size() == 1) {
       batch->turn_.store(1, std::memory_order_relaxed);

@@ -42,6 +42,8 @@ struct Answer {
 struct CommitRequest {
   std::span<const ResolvedCommand> commands;
   std::size_t bytes = 0;  ///< No more journal bytes than these, whatever is decided.
+  /// Only removes: such requests share no batch with others, so that a full store can take them.
+  bool frees_space = false;
   Deadline deadline{};
   std::size_t first_answer = 0;  ///< Set by the queue: where its answers begin in the batch.
 };
@@ -76,6 +78,7 @@ class CommitBatch {
   std::size_t command_count_ = 0;
   std::size_t bytes_ = 0;
   std::size_t bytes_max_ = 0;
+  bool frees_space_ = false;
   /// The phase in the low two bits; the rest counts hand-overs, so that no waiter misses one.
   std::atomic<std::uint32_t> word_{collecting};
   std::atomic<std::uint32_t> turn_{0};

@@ -5,6 +5,7 @@
 
 #include <new>
 #include <optional>
+#include <string>
 
 namespace milepost::store {
 namespace {
@@ -24,13 +25,19 @@ void Committer::commit(CommitBatch& batch) noexcept {
   group_.clear();
   group_bytes_.clear();
   in_group_.clear();
+  keys_in_group_.clear();
+  leases_in_group_.clear();
   bool written = false;
   try {
     decide_all(batch);
     batch.set_decided();
-    if (group_.empty()) return;
+    if (group_.empty()) return settle_leases();
     written = true;
-    if (auto result = write_group(); !result) batch.error = result.error();
+    if (auto result = write_group(); !result) {
+      batch.error = result.error();
+    } else {
+      settle_leases();
+    }
   } catch (const std::bad_alloc&) {
     batch.error = memory_error();
     // The journal may hold effects that nobody here knows of: only recovery can tell.
@@ -64,7 +71,6 @@ Result<void> Committer::decide_request(const CommitRequest& request, core::Decid
   const std::uint64_t first = parts_.journal.next_sequence();
   for (const ResolvedCommand& resolved : request.commands) {
     context.sequence = first + group_.size();
-    context.fresh_id = resolved.run_id;
     auto answer = decide_one(resolved, context);
     if (!answer) return answer.error();
     answers.push_back(std::move(*answer));
@@ -72,15 +78,21 @@ Result<void> Committer::decide_request(const CommitRequest& request, core::Decid
   return {};
 }
 
-void Committer::forget_group_from(std::size_t size) {
-  group_.resize(size);
-  in_group_.clear();
-  for (std::size_t i = 0; i < group_.size(); ++i) in_group_[group_[i].view().run_id] = i;
-}
-
 Result<Answer> Committer::decide_one(const ResolvedCommand& resolved,
                                      const core::DecideContext& context) {
-  auto found = current(resolved.run_id);
+  if (resolved.removal != nullptr) return decide_removal(*resolved.removal, context.sequence);
+  return decide_command(*resolved.command, resolved.run_id, context);
+}
+
+Result<Answer> Committer::decide_command(const Command& command, const Uuid& run_id,
+                                         core::DecideContext context) {
+  Result<EffectPtr> found = EffectPtr();
+  if (const std::string_view key = core::idempotency_key(command); !key.empty()) {
+    const auto& create = *std::get_if<CreateCommand>(&command);
+    found = current_under_key(create.organization_id, key, context.now);
+    if (!found) return found.error();
+  }
+  if (!*found) found = current(run_id);
   if (!found) return found.error();
   std::optional<core::RecordView> record;
   if (*found) {
@@ -89,38 +101,156 @@ Result<Answer> Committer::decide_one(const ResolvedCommand& resolved,
     if (!decoded) return decoded.error();
     record = *decoded;
   }
-  const core::Decision decision =
-      core::decide(*resolved.command, record ? &*record : nullptr, context);
-  Answer answer{.kind = decision.outcome, .record = {}};
+  context.fresh_id = run_id;
+  context.lease_expired = record && lease_expired(run_id);
+  const core::Decision decision = core::decide(command, record ? &*record : nullptr, context);
+  note_lease(command, decision, run_id);
+  Answer answer{.kind = decision.outcome, .record = {}, .error = {}};
   if (decision.next) {
     answer.record = EffectPtr::make(*decision.next);
-    in_group_[resolved.run_id] = group_.size();
-    group_.push_back(answer.record);
+    add_to_group(answer.record, &*decision.next);
   } else if (decision.current_visible) {
     answer.record = std::move(*found);
   }
   return answer;
 }
 
-/// The newest state of a run: this batch's, the recent map's, LMDB's.
+Result<Answer> Committer::decide_removal(const core::Removal& removal, std::uint64_t sequence) {
+  Answer answer;
+  if (removal.kind == core::EffectKind::forget) {
+    answer.kind = OutcomeKind::applied;
+    add_to_group(EffectPtr::make_forget({removal.profile_id, removal.organization_id}, sequence),
+                 nullptr);
+    return answer;
+  }
+  auto found = current(removal.run_id);
+  if (!found) return found.error();
+  std::optional<core::RecordView> record;
+  if (*found) {
+    auto decoded = core::decode_record(removal.run_id, found->view().record);
+    if (!decoded) return decoded.error();
+    record = *decoded;
+  }
+  answer.kind = core::decide(removal, record ? &*record : nullptr);
+  if (answer.kind == OutcomeKind::applied) {
+    add_to_group(EffectPtr::make_removal(removal.kind, removal.run_id, sequence), nullptr);
+    leases_in_group_[removal.run_id] = std::nullopt;
+  }
+  if (answer.kind != OutcomeKind::not_found) answer.record = std::move(*found);
+  return answer;
+}
+
+/// Makes the effect the newest state of its run, and of its key where it made the run.
+void Committer::add_to_group(const EffectPtr& effect, const core::RecordView* record) {
+  group_.push_back(effect);
+  const core::EffectView view = effect.view();
+  if (view.is_about_a_run()) in_group_[view.run_id] = group_.size() - 1;
+  if (record != nullptr && !record->idempotency_key.empty() &&
+      record->created_sequence == record->sequence) {
+    keys_in_group_[full_key(record->organization_id, record->idempotency_key)] = record->run_id;
+  }
+}
+
+void Committer::forget_group_from(std::size_t size) {
+  std::vector<EffectPtr> kept(group_.begin(), group_.begin() + static_cast<std::ptrdiff_t>(size));
+  group_.clear();
+  in_group_.clear();
+  keys_in_group_.clear();
+  for (const EffectPtr& effect : kept) {
+    const core::EffectView view = effect.view();
+    const auto record = view.kind == core::EffectKind::put
+                            ? core::decode_record(view.run_id, view.record)
+                            : Result<core::RecordView>(Error{});
+    add_to_group(effect, record ? &*record : nullptr);
+  }
+}
+
+/// The newest state of a run: this batch's, the recent map's, LMDB's. Null if there is none.
 Result<EffectPtr> Committer::current(const Uuid& run_id) {
+  const auto unless_removed = [](EffectPtr effect) {
+    return effect && effect.view().removes() ? EffectPtr() : effect;
+  };
   if (const auto mine = in_group_.find(run_id); mine != in_group_.end()) {
-    return group_[mine->second];
+    return unless_removed(group_[mine->second]);
   }
   // A fresh id is greater than every one before it, so nothing has to be looked up.
   if (parts_.greatest_run_id < run_id) return EffectPtr();
-  if (EffectPtr recent = parts_.recent.find(run_id)) return recent;
+  if (EffectPtr recent = parts_.recent.find(run_id)) return unless_removed(std::move(recent));
   return parts_.read_stored(run_id);
+}
+
+/// The run that holds an idempotency key, unless it is gone or the key has outlived its time.
+Result<EffectPtr> Committer::current_under_key(const Uuid& organization_id, std::string_view key,
+                                               Instant now) {
+  std::optional<Uuid> run_id;
+  if (const auto mine = keys_in_group_.find(full_key(organization_id, key));
+      mine != keys_in_group_.end()) {
+    run_id = mine->second;
+  }
+  if (!run_id) run_id = parts_.keys.find(organization_id, key);
+  if (!run_id) {
+    auto stored = parts_.read_stored_key(organization_id, key);
+    if (!stored) return stored.error();
+    run_id = *stored;
+  }
+  if (!run_id) return EffectPtr();
+  auto holder = current(*run_id);
+  if (!holder || !*holder) return holder;
+  auto record = core::decode_record(*run_id, holder->view().record);
+  if (!record) return record.error();
+  const bool holds = record->organization_id == organization_id && record->idempotency_key == key;
+  const bool outlived = parts_.key_lifetime != std::chrono::seconds::zero() &&
+                        now - record->keyed_at >= parts_.key_lifetime;
+  return holds && !outlived ? holder : Result<EffectPtr>(EffectPtr());
+}
+
+bool Committer::lease_expired(const Uuid& run_id) const {
+  // Whatever this batch did to the lease, a moment ago, has not run out.
+  return !leases_in_group_.contains(run_id) && parts_.leases.expired(run_id);
+}
+
+bool Committer::has_leases() const noexcept {
+  return !parts_.leases.empty() || !leases_in_group_.empty();
+}
+
+void Committer::note_lease(const Command& command, const core::Decision& decision,
+                           const Uuid& run_id) {
+  if (decision.outcome != OutcomeKind::applied) return;
+  if (const auto* start = std::get_if<StartCommand>(&command)) {
+    if (start->lease || has_leases()) leases_in_group_[run_id] = start->lease;
+  } else if (const auto* adopt = std::get_if<AdoptCommand>(&command)) {
+    leases_in_group_[run_id] = adopt->lease;
+  } else if (const auto* beat = std::get_if<HeartbeatCommand>(&command)) {
+    leases_in_group_[run_id] = beat->lease;
+  } else if (has_leases()) {
+    leases_in_group_[run_id] = std::nullopt;
+  }
+}
+
+void Committer::settle_leases() {
+  for (const auto& [run_id, lease] : leases_in_group_) {
+    if (lease) {
+      parts_.leases.begin(run_id, *lease);
+    } else {
+      parts_.leases.end(run_id);
+    }
+  }
 }
 
 Result<void> Committer::write_group() {
   if (lost_track_) return lost_track_error();
-  for (const EffectPtr& effect : group_) group_bytes_.push_back(effect.bytes());
-  if (auto appended = parts_.journal.append(group_bytes_); !appended) return appended.error();
+  bool frees_space = true;
+  for (const EffectPtr& effect : group_) {
+    group_bytes_.push_back(effect.bytes());
+    frees_space = frees_space && effect.view().kind != core::EffectKind::put;
+  }
+  auto appended = parts_.journal.append(group_bytes_, frees_space);
+  if (!appended) return appended.error();
   if (auto durable = parts_.make_durable(); !durable) return durable.error();
   for (const auto& [run_id, index] : in_group_) {
     if (parts_.greatest_run_id < run_id) parts_.greatest_run_id = run_id;
   }
+  for (const auto& [key, run_id] : keys_in_group_) parts_.keys.put(key, run_id);
   parts_.recent.publish(group_);
   parts_.hand_over(group_);
   return {};

@@ -5,14 +5,19 @@
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>
+#include <chrono>
 #include <cstdint>
 #include <functional>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "core/decide.hpp"
 #include "journal/journal.hpp"
 #include "store/commit_queue.hpp"
 #include "store/id_hash.hpp"
+#include "store/key_map.hpp"
+#include "store/lease_table.hpp"
 #include "store/recent_map.hpp"
 
 namespace milepost::store {
@@ -22,14 +27,21 @@ class Committer {
   struct Parts {
     journal::Journal& journal;
     RecentMap& recent;
+    KeyMap& keys;
+    LeaseTable& leases;
     /// The run as LMDB has it, or null. Called after the recent map was probed.
     std::function<Result<EffectPtr>(const Uuid&)> read_stored;
+    /// The run that LMDB has under an idempotency key. Called after the key map was probed.
+    std::function<Result<std::optional<Uuid>>(const Uuid& organization_id, std::string_view key)>
+        read_stored_key;
     /// Makes what was appended durable, as far as the mode wants it before an answer.
     std::function<Result<void>()> make_durable;
     /// Takes over the published effects, in order of sequence.
     std::function<void(std::span<const EffectPtr>)> hand_over;
     std::function<Instant()> clock;
     std::uint64_t epoch = 0;
+    /// How long an idempotency key answers; zero: as long as its run is there.
+    std::chrono::seconds key_lifetime{0};
     /// No stored run has a greater id.
     Uuid greatest_run_id{};
   };
@@ -44,15 +56,28 @@ class Committer {
   Result<void> decide_request(const CommitRequest& request, core::DecideContext& context,
                               std::vector<Answer>& answers);
   Result<Answer> decide_one(const ResolvedCommand& resolved, const core::DecideContext& context);
+  Result<Answer> decide_command(const Command& command, const Uuid& run_id,
+                                core::DecideContext context);
+  Result<Answer> decide_removal(const core::Removal& removal, std::uint64_t sequence);
   Result<EffectPtr> current(const Uuid& run_id);
+  Result<EffectPtr> current_under_key(const Uuid& organization_id, std::string_view key,
+                                      Instant now);
+  bool lease_expired(const Uuid& run_id) const;
+  bool has_leases() const noexcept;
+  void note_lease(const Command& command, const core::Decision& decision, const Uuid& run_id);
+  void add_to_group(const EffectPtr& effect, const core::RecordView* record);
   void forget_group_from(std::size_t size);
   Result<void> write_group();
+  void settle_leases();
 
   Parts parts_;
   bool lost_track_ = false;       ///< Effects were journaled that the applier was never given.
   std::vector<EffectPtr> group_;  ///< Effects of the batch, in order.
   std::vector<journal::EffectBytes> group_bytes_;
   boost::unordered_flat_map<Uuid, std::size_t, IdHash> in_group_;  ///< Run -> its last in group_.
+  boost::unordered_flat_map<std::string, Uuid> keys_in_group_;
+  /// What the batch does to leases: a new one, or none any more.
+  boost::unordered_flat_map<Uuid, std::optional<Lease>, IdHash> leases_in_group_;
 };
 
 }  // namespace milepost::store

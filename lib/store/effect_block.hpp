@@ -39,19 +39,26 @@ class EffectPtr {
     return made;
   }
 
+  /// Packs the removal of a run: `purge` or `erase`.
+  [[nodiscard]] static EffectPtr make_removal(core::EffectKind kind, const Uuid& run_id,
+                                              std::uint64_t sequence) {
+    EffectPtr made(core::kEffectHeaderSize, sequence);
+    core::write_effect_header(kind, run_id, made.block_->bytes());
+    return made;
+  }
+
+  /// Packs a `forget`.
+  [[nodiscard]] static EffectPtr make_forget(const core::ForgetView& forget,
+                                             std::uint64_t sequence) {
+    EffectPtr made(core::kForgetSize, sequence);
+    core::write_forget(forget, made.block_->bytes());
+    return made;
+  }
+
   /// Copies an effect's bytes.
   [[nodiscard]] static EffectPtr copy(std::span<const std::byte> effect, std::uint64_t sequence) {
     EffectPtr made(effect.size(), sequence);
     std::memcpy(made.block_->bytes(), effect.data(), effect.size());
-    return made;
-  }
-
-  /// Copies a stored record's bytes as a `put` effect.
-  [[nodiscard]] static EffectPtr copy_record(const Uuid& run_id, std::span<const std::byte> record,
-                                             std::uint64_t sequence) {
-    EffectPtr made(core::kEffectHeaderSize + record.size(), sequence);
-    core::write_effect_header(core::EffectKind::put, run_id, made.block_->bytes());
-    std::memcpy(made.block_->bytes() + core::kEffectHeaderSize, record.data(), record.size());
     return made;
   }
 

@@ -10,12 +10,19 @@
 
 #include "lmdb/fork_guard.hpp"
 #include "store/clock.hpp"
+#include "store/recovery.hpp"
+#include "store/refusals.hpp"
 
 namespace milepost::store {
 namespace {
 
-constexpr std::size_t kReplayBatchEffects = 24'000;
 constexpr int kGetManyTries = 3;
+
+std::uint64_t nanoseconds_since(ViewRegistry::Clock::time_point begun) noexcept {
+  const auto elapsed = ViewRegistry::Clock::now() - begun;
+  return static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::nanoseconds>(elapsed).count());
+}
 
 Outcome to_outcome(const Answer& answer) {
   Outcome outcome{.kind = answer.kind};
@@ -28,31 +35,19 @@ Outcome to_outcome(const Answer& answer) {
   return outcome;
 }
 
-Error forked_error() {
-  return Error{.code = Errc::forked,
-               .message = "The tracker was opened before this process was forked.",
-               .advice = "Open the store anew in the child, or use it in the parent only."};
-}
-
-Error closed_error() {
-  return Error{
-      .code = Errc::closed, .message = "The tracker is closed.", .advice = "Open the store again."};
-}
-
 }  // namespace
 
 Result<std::unique_ptr<Store>> LmdbStore::open(std::unique_ptr<lmdb::Env> env,
                                                const OpenOptions& options) {
   auto stored = StoredRuns::make(*env);
   if (!stored) return stored.error();
-  auto writer = BatchWriter::make(*env);
+  auto tables = open_tables(*env);
+  if (!tables) return tables.error();
+  auto writer = BatchWriter::make(*env, options.feed_retention);
   if (!writer) return writer.error();
   auto applied = stored->applied_sequence();
   if (!applied) return applied.error();
-  const std::string directory = journal_directory(*env);
-  // What is read back from the journal is committed to LMDB before the first answer: bytes that
-  // can be read prove nothing about the disk.
-  auto last = replay_journal(*env, *writer, directory, *applied, options);
+  auto last = replay_journal(*env, *writer, *applied, options);
   if (!last) return last.error();
   auto epoch = stored->epoch();
   if (!epoch) return epoch.error();
@@ -60,7 +55,7 @@ Result<std::unique_ptr<Store>> LmdbStore::open(std::unique_ptr<lmdb::Env> env,
   auto greatest = stored->greatest_id();
   if (!greatest) return greatest.error();
   auto journal =
-      journal::Journal::open(journal::JournalOptions{.directory = directory,
+      journal::Journal::open(journal::JournalOptions{.directory = journal_directory(*env),
                                                      .store_id = store_id(*env),
                                                      .segment_bytes = options.journal_segment_bytes,
                                                      .bytes_max = options.journal_bytes_max,
@@ -68,63 +63,40 @@ Result<std::unique_ptr<Store>> LmdbStore::open(std::unique_ptr<lmdb::Env> env,
                              *epoch + 1, *last);
   if (!journal) return journal.error();
   const Start start{.last_sequence = *last, .epoch = *epoch + 1, .greatest_run_id = *greatest};
-  return std::unique_ptr<Store>(new LmdbStore(std::move(env), *stored, std::move(*writer),
+  return std::unique_ptr<Store>(new LmdbStore(std::move(env), *stored, *tables, std::move(*writer),
                                               std::move(*journal), start, options));
 }
 
-Result<std::uint64_t> LmdbStore::replay_journal(lmdb::Env& env, BatchWriter& writer,
-                                                const std::string& directory, std::uint64_t applied,
-                                                const OpenOptions& options) {
-  std::vector<EffectPtr> batch;
-  std::uint64_t replayed = 0;
-  const auto flush = [&]() -> Result<void> {
-    if (batch.empty()) return {};
-    if (auto written = writer.commit(batch); !written) return written;
-    replayed += batch.size();
-    batch.clear();
-    if (options.log && replayed >= kReplayBatchEffects) {
-      options.log(LogLevel::info, "Recovery: " + std::to_string(replayed) + " effects replayed.");
-    }
-    return {};
-  };
-  auto report =
-      journal::replay(directory, store_id(env), applied,
-                      [&](std::uint64_t sequence, journal::EffectBytes bytes) -> Result<void> {
-                        if (auto effect = core::read_effect(bytes); !effect) return effect.error();
-                        batch.push_back(EffectPtr::copy(bytes, sequence));
-                        return batch.size() < kReplayBatchEffects ? Result<void>{} : flush();
-                      });
-  if (!report) return report.error();
-  if (auto written = flush(); !written) return written.error();
-  if (options.log && (report->effects > 0 || report->bytes_cut > 0)) {
-    options.log(LogLevel::info,
-                "Recovered " + std::to_string(report->effects) + " effects from the journal; " +
-                    std::to_string(report->bytes_cut) + " bytes of an unfinished tail were cut.");
-  }
-  return std::max(applied, report->last_sequence);
-}
-
-LmdbStore::LmdbStore(std::unique_ptr<lmdb::Env> env, StoredRuns stored, BatchWriter writer,
-                     std::unique_ptr<journal::Journal> journal, const Start& start,
-                     const OpenOptions& options)
+LmdbStore::LmdbStore(std::unique_ptr<lmdb::Env> env, StoredRuns stored, const TableHandles& tables,
+                     BatchWriter writer, std::unique_ptr<journal::Journal> journal,
+                     const Start& start, const OpenOptions& options)
     : log_(options.log),
       fork_generation_(lmdb::fork_generation()),
+      epoch_(start.epoch),
       journal_segment_bytes_(options.journal_segment_bytes),
       journal_bytes_max_(options.journal_bytes_max),
       env_(std::move(env)),
       stored_(stored),
+      tables_(tables),
       writer_(std::move(writer)),
       journal_(std::move(journal)),
       recent_(options.recent_bytes_max),
-      syncer_(*journal_,
-              {.durability = options.durability,
-               .delay_max = options.relaxed_delay_max,
-               .bytes_max = options.relaxed_bytes_max},
-              [this](LogLevel level, std::string_view text) { log(level, text); }),
+      leases_(steady_clock(options)),
+      views_(std::make_shared<ViewRegistry>(options.snapshot_age_max, steady_clock(options))),
+      syncer_(
+          *journal_,
+          {.durability = options.durability,
+           .delay_max = options.relaxed_delay_max,
+           .bytes_max = options.relaxed_bytes_max},
+          [this] { wakeups_.synced(); },
+          [this](LogLevel level, std::string_view text) { log(level, text); }),
       housekeeper_(*journal_, [this](LogLevel level, std::string_view text) { log(level, text); }),
       applier_({.interval = options.publish_interval}, applier_parts()),
       committer_(committer_parts(start, options)),
-      queue_({.commands_max = kBatchCommandsMax, .bytes_max = batch_bytes_max()}) {}
+      queue_({.commands_max = kBatchCommandsMax, .bytes_max = batch_bytes_max()}) {
+  wakeups_.start_at(start.last_sequence);
+  writer_.on_growth([this] { views_->end_expired(); });
+}
 
 LmdbStore::~LmdbStore() {
   if (closed_.load()) return;
@@ -136,16 +108,24 @@ LmdbStore::~LmdbStore() {
 Committer::Parts LmdbStore::committer_parts(const Start& start, const OpenOptions& options) {
   return {.journal = *journal_,
           .recent = recent_,
+          .keys = keys_,
+          .leases = leases_,
           .read_stored = [this](const Uuid& run_id) { return stored_.copy(run_id); },
+          .read_stored_key =
+              [this](const Uuid& organization_id, std::string_view key) {
+                return stored_.key_holder(organization_id, key);
+              },
           .make_durable = [this] { return syncer_.after_append(); },
           .hand_over =
               [this](std::span<const EffectPtr> effects) {
+                wakeups_.visible(effects);
                 applier_.hand_over(effects);
                 const std::uint64_t begun = journal_->segments_begun();
                 if (std::exchange(segments_begun_, begun) != begun) housekeeper_.wake();
               },
           .clock = engine_clock(options.clock),
           .epoch = start.epoch,
+          .key_lifetime = options.idempotency_key_lifetime,
           .greatest_run_id = start.greatest_run_id};
 }
 
@@ -156,6 +136,8 @@ Applier::Parts LmdbStore::applier_parts() {
                 journal_->release(effects.back().sequence());
                 housekeeper_.wake();
                 recent_.mark_applied(effects);
+                forget_keys(effects);
+                wakeups_.published(effects.back().sequence());
               },
           .journal_has_room = [this] { return journal_has_room(); },
           .synced = [this] { return journal_->synced_sequence(); },
@@ -163,9 +145,24 @@ Applier::Parts LmdbStore::applier_parts() {
           .log = [this](LogLevel level, std::string_view text) { log(level, text); }};
 }
 
+/// LMDB holds these effects' idempotency keys now.
+void LmdbStore::forget_keys(std::span<const EffectPtr> effects) noexcept {
+  for (const EffectPtr& effect : effects) {
+    if (keys_.empty()) return;
+    const core::EffectView view = effect.view();
+    if (view.kind != core::EffectKind::put) continue;
+    const auto record = core::decode_record(view.run_id, view.record);
+    if (!record || record->idempotency_key.empty()) continue;
+    keys_.applied(record->organization_id, record->idempotency_key, view.run_id);
+  }
+}
+
 /// A commit that LMDB gives up on may have happened: only the reopened file can tell.
 Result<void> LmdbStore::write_to_lmdb(std::span<const EffectPtr> effects) {
+  const auto begun = ViewRegistry::Clock::now();
+  views_->end_expired();
   auto written = writer_.commit(effects);
+  if (written) publish_latency_.record(nanoseconds_since(begun));
   if (written || written.error().code != Errc::needs_reopen) return written;
   if (auto reopened = env_->reopen(); !reopened) return reopened;
   auto applied = stored_.applied_sequence();
@@ -195,12 +192,18 @@ Result<void> LmdbStore::apply(std::span<const ResolvedCommand> commands, Deadlin
                               std::span<Outcome> outcomes) {
   if (auto refused = refusal(); !refused) return refused;
   CommitRequest request{.commands = commands, .deadline = deadline};
+  request.frees_space = true;
   for (const ResolvedCommand& command : commands) {
-    request.bytes += effect_bytes_max(*command.command);
+    request.bytes += effect_bytes_max(command);
+    request.frees_space = request.frees_space && command.removal != nullptr;
   }
   auto batch = queue_.submit(
-      request, [this](Deadline until) { return admit(until); },
-      [this](CommitBatch& sealed) { committer_.commit(sealed); });
+      request,
+      [this, &request](Deadline until) {
+        // What frees space is let in where there is none: the journal keeps a segment for it.
+        return request.frees_space ? Result<void>{} : admit(until);
+      },
+      [this](CommitBatch& sealed) { commit(sealed); });
   if (!batch) return batch.error();
   const CommitBatch& done = **batch;
   if (done.error) return *done.error;
@@ -208,6 +211,13 @@ Result<void> LmdbStore::apply(std::span<const ResolvedCommand> commands, Deadlin
   if (!answers.empty() && answers.front().error) return *answers.front().error;
   std::transform(answers.begin(), answers.end(), outcomes.begin(), to_outcome);
   return {};
+}
+
+void LmdbStore::commit(CommitBatch& batch) noexcept {
+  const auto begun = ViewRegistry::Clock::now();
+  committer_.commit(batch);
+  commands_.fetch_add(batch.command_count(), std::memory_order_relaxed);
+  commit_latency_.record(nanoseconds_since(begun));
 }
 
 std::size_t LmdbStore::batch_bytes_max() const noexcept {
@@ -218,8 +228,14 @@ std::size_t LmdbStore::batch_bytes_max() const noexcept {
 Result<bool> LmdbStore::find(const Uuid& run_id, RecordVisitor visit) const {
   if (auto refused = refusal(); !refused) return refused.error();
   std::optional<Error> failure;
+  bool removed = false;
   const bool recent = recent_.visit(run_id, [&](const EffectPtr& effect) {
-    auto record = core::decode_record(run_id, effect.view().record);
+    const core::EffectView view = effect.view();
+    if (view.removes()) {
+      removed = true;
+      return;
+    }
+    auto record = core::decode_record(run_id, view.record);
     if (record) {
       visit(*record);
     } else {
@@ -227,7 +243,7 @@ Result<bool> LmdbStore::find(const Uuid& run_id, RecordVisitor visit) const {
     }
   });
   if (failure) return *failure;
-  if (recent) return true;
+  if (recent) return !removed;
   // Only after the probe: what left the map since is in the commit this read begins with.
   auto stored = stored_.visit(run_id, visit);
   if (stored || stored.error().code != Errc::needs_reopen) return stored;
@@ -257,21 +273,13 @@ Result<void> LmdbStore::find_many(std::span<const Uuid> run_ids, IndexedRecordVi
       order.push_back(i);
       continue;
     }
-    auto record = core::decode_record(run_ids[i], recent[i].view().record);
+    const core::EffectView view = recent[i].view();
+    if (view.removes()) continue;
+    auto record = core::decode_record(run_ids[i], view.record);
     if (!record) return record.error();
     visit(i, *record);
   }
   return visit_in_order(stored_, txn, run_ids, order, visit);
-}
-
-Result<void> LmdbStore::publish(Deadline deadline) {
-  if (auto refused = refusal(); !refused) return refused;
-  return applier_.publish(deadline);
-}
-
-Result<std::uint64_t> LmdbStore::unpublished() const {
-  if (auto refused = refusal(); !refused) return refused.error();
-  return applier_.pending_count();
 }
 
 bool LmdbStore::forked() const noexcept { return lmdb::fork_generation() != fork_generation_; }
@@ -279,6 +287,7 @@ bool LmdbStore::forked() const noexcept { return lmdb::fork_generation() != fork
 Result<void> LmdbStore::close() {
   if (forked()) return forked_error();
   if (closed_.exchange(true)) return closed_error();
+  wakeups_.close();
   queue_.close();
   auto synced = syncer_.sync_all();
   syncer_.stop();
@@ -292,6 +301,7 @@ Result<void> LmdbStore::close() {
   } else {
     result = journal_->close_empty();
   }
+  views_->end_all();
   auto env_closed = env_->close();
   return result ? env_closed : result;
 }

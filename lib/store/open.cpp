@@ -59,6 +59,11 @@ Result<void> check_sizes(const OpenOptions& options) {
     return bad_option("journal_segment_bytes = " + std::to_string(options.journal_segment_bytes),
                       "The option is not a multiple of 4096.", "Round it up.");
   }
+  if (auto ok =
+          in_range<std::uint64_t>("feed_retention", options.feed_retention, 0, kFeedRetentionMax);
+      !ok) {
+    return ok;
+  }
   return in_range<std::uint64_t>("journal_bytes_max", options.journal_bytes_max,
                                  kJournalSegmentsMin * options.journal_segment_bytes,
                                  kJournalBytesMax);
@@ -72,6 +77,17 @@ Result<void> check_times(const OpenOptions& options) {
   }
   if (auto ok = in_range<milliseconds::rep>("publish_interval", options.publish_interval.count(), 1,
                                             kDayMs);
+      !ok) {
+    return ok;
+  }
+  if (auto ok = in_range<milliseconds::rep>("snapshot_age_max", options.snapshot_age_max.count(),
+                                            kSnapshotAgeMin.count(), kSnapshotAgeMax.count());
+      !ok) {
+    return ok;
+  }
+  if (auto ok = in_range<std::chrono::seconds::rep>("idempotency_key_lifetime",
+                                                    options.idempotency_key_lifetime.count(), 0,
+                                                    kKeyLifetimeMax.count());
       !ok) {
     return ok;
   }
@@ -127,7 +143,7 @@ Result<std::unique_ptr<Store>> open_store(const OpenOptions& options) {
   if (auto checked = check_options(options); !checked) return checked.error();
   auto env = lmdb::Env::open(env_options(options));
   if (!env) return env.error();
-  if (options.read_only) return PublishedStore::open(std::move(*env));
+  if (options.read_only) return PublishedStore::open(std::move(*env), options);
   return LmdbStore::open(std::move(*env), options);
 }
 

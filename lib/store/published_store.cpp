@@ -7,8 +7,12 @@
 #include <string>
 #include <vector>
 
+#include "core/state.hpp"
 #include "journal/journal.hpp"
 #include "lmdb/fork_guard.hpp"
+#include "store/clock.hpp"
+#include "store/refusals.hpp"
+#include "store/store_stats.hpp"
 
 namespace milepost::store {
 namespace {
@@ -21,16 +25,37 @@ Error read_only_error() {
                .advice = "Open it without read_only, or send commands to the process that writes."};
 }
 
-}  // namespace
-
-Result<std::unique_ptr<Store>> PublishedStore::open(std::unique_ptr<lmdb::Env> env) {
-  auto stored = StoredRuns::make(*env);
-  if (!stored) return stored.error();
-  return std::unique_ptr<Store>(new PublishedStore(std::move(env), *stored));
+Error late_error() {
+  return Error{.code = Errc::busy,
+               .retry_safe = true,
+               .message = "The deadline passed before what was waited for was published.",
+               .advice = "Wait again, or with a later deadline."};
 }
 
-PublishedStore::PublishedStore(std::unique_ptr<lmdb::Env> env, StoredRuns stored)
-    : fork_generation_(lmdb::fork_generation()), env_(std::move(env)), stored_(stored) {}
+}  // namespace
+
+Result<std::unique_ptr<Store>> PublishedStore::open(std::unique_ptr<lmdb::Env> env,
+                                                    const OpenOptions& options) {
+  auto stored = StoredRuns::make(*env);
+  if (!stored) return stored.error();
+  auto tables = open_tables(*env);
+  if (!tables) return tables.error();
+  return std::unique_ptr<Store>(new PublishedStore(std::move(env), *stored, *tables, options));
+}
+
+PublishedStore::PublishedStore(std::unique_ptr<lmdb::Env> env, StoredRuns stored,
+                               const TableHandles& tables, const OpenOptions& options)
+    : fork_generation_(lmdb::fork_generation()),
+      env_(std::move(env)),
+      stored_(stored),
+      tables_(tables),
+      views_(std::make_shared<ViewRegistry>(options.snapshot_age_max, steady_clock(options))) {}
+
+Result<void> PublishedStore::refusal() const {
+  if (forked()) return forked_error();
+  if (closed_.load(std::memory_order_acquire)) return closed_error();
+  return {};
+}
 
 Result<void> PublishedStore::apply(std::span<const ResolvedCommand>, Deadline, std::span<Outcome>) {
   return read_only_error();
@@ -49,6 +74,78 @@ Result<void> PublishedStore::find_many(std::span<const Uuid> run_ids,
   return visit_in_order(stored_, *txn, run_ids, indexes, visit);
 }
 
+Result<std::unique_ptr<View>> PublishedStore::view(Freshness, Deadline deadline) const {
+  if (auto refused = refusal(); !refused) return refused.error();
+  return LmdbView::open(*env_, stored_, tables_, views_, deadline);
+}
+
+Result<void> PublishedStore::wait(Deadline deadline, core::FunctionRef<Result<bool>()> done) const {
+  auto watch = CommitWatch::open(env_->directory() + "/" + std::string(lmdb::kDataFile));
+  if (!watch) return watch.error();
+  {
+    const std::lock_guard lock(waits_mutex_);
+    waits_.insert(watch->get());
+  }
+  // The watch is set before the first look, so that no commit comes between a look and the sleep.
+  Result<void> result;
+  for (bool late = false;;) {
+    if (result = refusal(); !result) break;
+    auto ready = done();
+    if (!ready) result = ready.error();
+    if (!ready || *ready) break;
+    if (late) {
+      result = late_error();
+      break;
+    }
+    auto woken = (*watch)->wait(deadline);
+    if (!woken) result = woken.error();
+    if (!woken) break;
+    late = !*woken;
+  }
+  const std::lock_guard lock(waits_mutex_);
+  waits_.erase(watch->get());
+  return result;
+}
+
+Result<bool> PublishedStore::wait_final(const Uuid& run_id, Deadline deadline,
+                                        RecordVisitor visit) const {
+  bool exists = false;
+  auto waited = wait(deadline, [&]() -> Result<bool> {
+    bool final = false;
+    auto found = find(run_id, [&](const core::RecordView& record) {
+      final = core::is_final(record.status);
+      if (final) visit(record);
+    });
+    if (!found) return found;
+    exists = *found;
+    return final || !exists;
+  });
+  if (!waited) return waited.error();
+  return exists;
+}
+
+Result<std::uint64_t> PublishedStore::wait_published(std::uint64_t sequence, Deadline deadline,
+                                                     const std::atomic<bool>& cancelled) const {
+  std::uint64_t published = 0;
+  auto waited = wait(deadline, [&]() -> Result<bool> {
+    auto applied = stored_.applied_sequence();
+    if (!applied) return applied.error();
+    published = *applied;
+    return published > sequence || cancelled.load(std::memory_order_acquire);
+  });
+  if (!waited) return waited.error();
+  return published;
+}
+
+void PublishedStore::wake_waiters() const noexcept {
+  const std::lock_guard lock(waits_mutex_);
+  for (CommitWatch* watch : waits_) watch->nudge();
+}
+
+Result<std::vector<Uuid>> PublishedStore::expired_leases(std::size_t) const {
+  return read_only_error();
+}
+
 Result<void> PublishedStore::publish(Deadline) { return read_only_error(); }
 
 Result<std::uint64_t> PublishedStore::unpublished() const {
@@ -65,8 +162,21 @@ Result<std::uint64_t> PublishedStore::unpublished() const {
   }
 }
 
+Result<Stats> PublishedStore::stats() const {
+  if (auto refused = refusal(); !refused) return refused.error();
+  auto stats = read_stats(*env_, stored_, tables_);
+  if (stats) stats->snapshots = views_->size();
+  return stats;
+}
+
 bool PublishedStore::forked() const noexcept { return lmdb::fork_generation() != fork_generation_; }
 
-Result<void> PublishedStore::close() { return env_->close(); }
+Result<void> PublishedStore::close() {
+  if (forked()) return forked_error();
+  if (closed_.exchange(true)) return closed_error();
+  wake_waiters();
+  views_->end_all();
+  return env_->close();
+}
 
 }  // namespace milepost::store

@@ -24,7 +24,9 @@ RecentMap::Shard& RecentMap::shard_of(const Uuid& run_id) const noexcept {
 void RecentMap::publish(std::span<const EffectPtr> group) {
   const std::lock_guard lock(publish_mutex_);
   generation_.fetch_add(1, std::memory_order_seq_cst);
-  for (const EffectPtr& effect : group) put(effect);
+  for (const EffectPtr& effect : group) {
+    if (effect.view().is_about_a_run()) put(effect);
+  }
   generation_.fetch_add(1, std::memory_order_seq_cst);
 }
 
@@ -49,7 +51,9 @@ EffectPtr RecentMap::find(const Uuid& run_id) const {
 
 void RecentMap::mark_applied(std::span<const EffectPtr> effects) noexcept {
   for (const EffectPtr& effect : effects) {
-    const Uuid run_id = effect.view().run_id;
+    const core::EffectView view = effect.view();
+    if (!view.is_about_a_run()) continue;
+    const Uuid run_id = view.run_id;
     Shard& shard = shard_of(run_id);
     const std::lock_guard lock(shard.mutex);
     const auto found = shard.runs.find(run_id);

@@ -8,7 +8,10 @@
 //   by_profile    bucket, organization, profile, triggered, run id  -> nothing
 //   by_status     organization, status, triggered, run id           -> nothing
 //   by_completed  organization, completed, run id                   -> nothing
+//   running       epoch, run id                                     -> nothing
+//   keys          organization, idempotency key                     -> run id
 //   counters      scope, [organization, [journey,]] status          -> count
+//   changes       first sequence                                    -> effects, see feed_block.hpp
 //   meta          "identity", "applied", "epoch"
 //
 // by_profile would be one random page an insert once it outgrows a batch; its bucket, the run's
@@ -22,6 +25,7 @@
 #include <cstdint>
 #include <cstring>
 #include <span>
+#include <string_view>
 
 #include "core/record.hpp"
 
@@ -33,13 +37,18 @@ enum class Table : std::uint8_t {
   by_profile = 2,
   by_status = 3,
   by_completed = 4,
-  counters = 5,
+  running = 5,
+  keys = 6,
+  counters = 7,
+  changes = 8,
 };
 
 inline constexpr std::array kTableNames{"runs",      "by_journey",   "by_profile",
-                                        "by_status", "by_completed", "counters"};
+                                        "by_status", "by_completed", "running",
+                                        "keys",      "counters",     "changes"};
+/// Whose rows have no value and follow from the runs alone.
 inline constexpr std::array kIndexTables{Table::by_journey, Table::by_profile, Table::by_status,
-                                         Table::by_completed};
+                                         Table::by_completed, Table::running};
 
 inline constexpr const char* kMetaApplied = "applied";
 inline constexpr const char* kMetaEpoch = "epoch";
@@ -55,6 +64,7 @@ class Key {
 
   Key& byte(std::uint8_t value) noexcept;
   Key& big_endian(std::uint32_t value) noexcept;
+  Key& big_endian(std::uint64_t value) noexcept;
   Key& instant(Instant value) noexcept;
   Key& uuid(const Uuid& value) noexcept;
   /// One byte for the nil organization, seventeen for any other; no code is another's prefix.
@@ -80,6 +90,30 @@ static_assert(sizeof(Key) == 64);
 [[nodiscard]] Key status_key(const core::RecordView& run) noexcept;
 /// Precondition: the run is completed.
 [[nodiscard]] Key completed_key(const core::RecordView& run) noexcept;
+
+/// Precondition: the run is running.
+[[nodiscard]] Key running_key(const core::RecordView& run) noexcept;
+
+[[nodiscard]] constexpr std::uint32_t profile_bucket(std::uint64_t created_sequence) noexcept {
+  return static_cast<std::uint32_t>(created_sequence >> kProfileBucketShift);
+}
+
+/// Whether the run has a row in the index.
+[[nodiscard]] bool is_in(Table index, const core::RecordView& run) noexcept;
+/// Its key there.
+[[nodiscard]] Key index_key(Table index, const core::RecordView& run) noexcept;
+
+/// The key of a row of `keys`; the one key here whose size varies.
+class KeyRow {
+ public:
+  KeyRow(const Uuid& organization_id, std::string_view idempotency_key) noexcept;
+  [[nodiscard]] std::span<const std::byte> bytes() const noexcept { return {data_.data(), size_}; }
+
+ private:
+  static constexpr std::size_t kSizeMax = 17 + kIdempotencyKeySizeMax;
+  std::array<std::byte, kSizeMax> data_;
+  std::size_t size_ = 0;
+};
 
 enum class CounterScope : std::uint8_t { everything = 0, organization = 1, journey = 2 };
 

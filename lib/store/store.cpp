@@ -20,13 +20,21 @@ static_assert(kPlainRecordMax > kShortTextsMax);
 
 }  // namespace
 
+std::size_t effect_bytes_max(const ResolvedCommand& command) noexcept {
+  if (command.removal != nullptr) return kEntryOverhead + core::kForgetSize;
+  return effect_bytes_max(*command.command);
+}
+
 std::size_t effect_bytes_max(const Command& command) noexcept {
   std::size_t bytes = kEntryOverhead + core::kEffectHeaderSize + kPlainRecordMax;
   if (const auto* create = std::get_if<CreateCommand>(&command); create != nullptr) {
-    bytes -= kShortTextsMax;
+    bytes = bytes - kShortTextsMax + create->idempotency_key.size();
   }
   if (const auto* fail = std::get_if<FailCommand>(&command); fail != nullptr) {
     bytes += std::min(fail->error.size(), kErrorTextSizeMax);
+  }
+  if (const auto* import = std::get_if<ImportCommand>(&command); import != nullptr) {
+    bytes += std::min(import->error.size(), kErrorTextSizeMax);
   }
   return bytes;
 }

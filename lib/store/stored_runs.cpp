@@ -18,7 +18,10 @@ Result<StoredRuns> StoredRuns::make(lmdb::Env& env) {
   if (!runs) return runs.error();
   auto meta = env.table(lmdb::kMetaTable);
   if (!meta) return meta.error();
+  auto keys = env.table(kTableNames[static_cast<std::size_t>(Table::keys)]);
+  if (!keys) return keys.error();
   stored.runs_ = *runs;
+  stored.keys_ = *keys;
   stored.meta_ = *meta;
   return stored;
 }
@@ -74,10 +77,26 @@ Result<Uuid> StoredRuns::greatest_id() const {
   return id;
 }
 
-Result<std::uint64_t> StoredRuns::number(const char* key) const {
+Result<std::optional<Uuid>> StoredRuns::key_holder(const Uuid& organization_id,
+                                                   std::string_view key) const {
   auto txn = env_->begin_read();
   if (!txn) return txn.error();
-  auto value = txn->get(meta_, lmdb::as_bytes(key));
+  auto value = txn->get(keys_, KeyRow(organization_id, key).bytes());
+  if (!value) return value.error();
+  if (!*value) return std::optional<Uuid>{};
+  Uuid run_id{};
+  if ((*value)->size() != sizeof run_id.data) {
+    return Error{.code = Errc::corrupt,
+                 .subject = "table keys",
+                 .message = "A value is not a run id.",
+                 .advice = "Run repair on a copy of the store."};
+  }
+  std::memcpy(run_id.data, (*value)->data(), sizeof run_id.data);
+  return std::optional(run_id);
+}
+
+Result<std::uint64_t> StoredRuns::number(const lmdb::ReadTxn& txn, const char* key) const {
+  auto value = txn.get(meta_, lmdb::as_bytes(key));
   if (!value) return value.error();
   std::uint64_t number = 0;
   if (!*value) return number;
@@ -91,9 +110,21 @@ Result<std::uint64_t> StoredRuns::number(const char* key) const {
   return number;
 }
 
-Result<std::uint64_t> StoredRuns::applied_sequence() const { return number(kMetaApplied); }
+Result<std::uint64_t> StoredRuns::applied_sequence(const lmdb::ReadTxn& txn) const {
+  return number(txn, kMetaApplied);
+}
 
-Result<std::uint64_t> StoredRuns::epoch() const { return number(kMetaEpoch); }
+Result<std::uint64_t> StoredRuns::applied_sequence() const {
+  auto txn = env_->begin_read();
+  if (!txn) return txn.error();
+  return number(*txn, kMetaApplied);
+}
+
+Result<std::uint64_t> StoredRuns::epoch() const {
+  auto txn = env_->begin_read();
+  if (!txn) return txn.error();
+  return number(*txn, kMetaEpoch);
+}
 
 Result<void> visit_in_order(const StoredRuns& stored, const lmdb::ReadTxn& txn,
                             std::span<const Uuid> run_ids, std::span<std::size_t> indexes,

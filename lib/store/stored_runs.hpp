@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "lmdb/env.hpp"
 #include "store/effect_block.hpp"
@@ -29,6 +30,10 @@ class StoredRuns {
   [[nodiscard]] Result<Uuid> greatest_id() const;
   /// The sequence of the last effect LMDB holds.
   [[nodiscard]] Result<std::uint64_t> applied_sequence() const;
+  [[nodiscard]] Result<std::uint64_t> applied_sequence(const lmdb::ReadTxn& txn) const;
+  /// The run that holds an idempotency key, or nothing.
+  [[nodiscard]] Result<std::optional<Uuid>> key_holder(const Uuid& organization_id,
+                                                       std::string_view key) const;
   /// How many times the store was opened for writing.
   [[nodiscard]] Result<std::uint64_t> epoch() const;
 
@@ -36,11 +41,12 @@ class StoredRuns {
 
  private:
   explicit StoredRuns(lmdb::Env& env) noexcept : env_(&env) {}
-  [[nodiscard]] Result<std::uint64_t> number(const char* key) const;
+  [[nodiscard]] Result<std::uint64_t> number(const lmdb::ReadTxn& txn, const char* key) const;
 
   lmdb::Env* env_;
   lmdb::Table runs_{};
   lmdb::Table meta_{};
+  lmdb::Table keys_{};
 };
 
 /// Visits each run that exists, in the order of ids: neighbours share pages, and the walk through

@@ -19,9 +19,9 @@ Clock::time_point point(Clock::rep ticks) noexcept {
 
 }  // namespace
 
-Syncer::Syncer(journal::Journal& journal, Options options,
+Syncer::Syncer(journal::Journal& journal, Options options, std::function<void()> on_synced,
                std::function<void(LogLevel, std::string_view)> log)
-    : journal_(journal), options_(options), log_(std::move(log)) {
+    : journal_(journal), options_(options), on_synced_(std::move(on_synced)), log_(std::move(log)) {
   if (options_.durability == Durability::relaxed) thread_ = std::thread([this] { run(); });
 }
 
@@ -71,6 +71,7 @@ Result<void> Syncer::sync_all() {
   if (options_.durability == Durability::relaxed) {
     { const std::lock_guard lock(mutex_); }
     synced_.notify_all();
+    on_synced_();
   }
   if (!synced) return synced.error();
   return {};

@@ -30,7 +30,8 @@ class Syncer {
     std::size_t bytes_max = 16u << 20;
   };
 
-  Syncer(journal::Journal& journal, Options options,
+  /// `on_synced` is called after each sync of relaxed mode.
+  Syncer(journal::Journal& journal, Options options, std::function<void()> on_synced,
          std::function<void(LogLevel, std::string_view)> log);
   ~Syncer();
   Syncer(const Syncer&) = delete;
@@ -56,6 +57,7 @@ class Syncer {
 
   journal::Journal& journal_;
   const Options options_;
+  const std::function<void()> on_synced_;
   const std::function<void(LogLevel, std::string_view)> log_;
 
   std::mutex sync_mutex_;                  ///< One sync at a time.

@@ -110,10 +110,11 @@ TEST_CASE("the bytes of a queued and of a failed record are these for ever", "[c
         "3c90c3cc0d444b5088888dd257360509"
         "40cd004a8909060001000000000000000500000000000000"
         "800f104a89090600"
+        "0000000000000000"
         "6d61696c626f782066756c6c"
         "776f726b65722d37"
         "6b"
-        "a084e3ffb4bfb6cf");
+        "52c65327d0d48893");
 }
 
 TEST_CASE("a queued record without an organization takes 72 bytes", "[core][codec]") {

@@ -106,6 +106,8 @@ class Desk {
 
   test::TempDirectory folder;
   std::unique_ptr<journal::Journal> journal = open_journal(folder / "journal");
+  KeyMap keys;
+  LeaseTable leases;
   RecentMap recent{0};  // lets go of everything that is applied
   std::map<Uuid, EffectPtr> stored;
   std::vector<Uuid> reads;
@@ -120,7 +122,10 @@ class Desk {
   Committer committer{
       {.journal = *journal,
        .recent = recent,
+       .keys = keys,
+       .leases = leases,
        .read_stored = [this](const Uuid& run) { return read_stored(run); },
+       .read_stored_key = [](const Uuid&, std::string_view) { return std::optional<Uuid>(); },
        .make_durable = [this] { return make_durable(); },
        .hand_over = [this](std::span<const EffectPtr> effects) { hand_over(effects); },
        .clock = [] { return test::at("2023-11-07T05:31:56Z"); },

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// inotify on the data file, poll for the wait.
+#include "store/commit_watch.hpp"
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <cstdint>
+#include <cstring>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+namespace milepost::store {
+namespace {
+
+Error watch_error(int system, const std::string& file) {
+  return Error{.code = Errc::io,
+               .system = system,
+               .retry_safe = true,
+               .subject = file,
+               .message = std::string("The file cannot be watched: ") + std::strerror(system) + ".",
+               .advice = "Raise fs.inotify.max_user_instances, or wait in fewer places at once."};
+}
+
+int milliseconds_until(Deadline deadline) noexcept {
+  using std::chrono::ceil;
+  using std::chrono::milliseconds;
+  const auto now = std::chrono::steady_clock::now();
+  if (deadline <= now) return 0;
+  // Far deadlines are reached in several sleeps.
+  const auto hour = std::chrono::hours(1);
+  if (deadline - now > hour) return static_cast<int>(milliseconds(hour).count());
+  return static_cast<int>(ceil<milliseconds>(deadline - now).count());
+}
+
+}  // namespace
+
+Result<std::unique_ptr<CommitWatch>> CommitWatch::open(const std::string& file) {
+  const int watch_fd = ::inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+  if (watch_fd < 0) return watch_error(errno, file);
+  const int nudge_fd = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  std::unique_ptr<CommitWatch> watch(new CommitWatch(watch_fd, nudge_fd));
+  if (nudge_fd < 0 || ::inotify_add_watch(watch_fd, file.c_str(), IN_MODIFY) < 0) {
+    return watch_error(errno, file);
+  }
+  return watch;
+}
+
+CommitWatch::~CommitWatch() {
+  ::close(watch_fd_);
+  if (nudge_fd_ >= 0) ::close(nudge_fd_);
+}
+
+void CommitWatch::nudge() noexcept {
+  const std::uint64_t one = 1;
+  // Only a full counter refuses, and then it is readable anyway.
+  [[maybe_unused]] const auto written = ::write(nudge_fd_, &one, sizeof one);
+}
+
+Result<bool> CommitWatch::wait(Deadline deadline) {
+  for (;;) {
+    std::array<pollfd, 2> waits{pollfd{watch_fd_, POLLIN, 0}, pollfd{nudge_fd_, POLLIN, 0}};
+    const int ready = ::poll(waits.data(), waits.size(), milliseconds_until(deadline));
+    if (ready < 0 && errno != EINTR) return watch_error(errno, "poll");
+    if (ready > 0) {
+      std::array<char, 4096> events;  // NOLINT: written before it is read
+      for (const int fd : {watch_fd_, nudge_fd_}) {
+        while (::read(fd, events.data(), events.size()) > 0) {
+        }
+      }
+      return true;
+    }
+    if (std::chrono::steady_clock::now() >= deadline) return false;
+  }
+}
+
+}  // namespace milepost::store

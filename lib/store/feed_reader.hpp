@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Reading the change feed out of LMDB.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "lmdb/env.hpp"
+#include "store/view.hpp"
+
+#include "milepost/result.hpp"
+
+namespace milepost::store {
+
+/// Visits the effects behind `after`, at most `limit`. `newest` is the last sequence of the
+/// transaction. `too_old` if the feed does not hold the first of them.
+[[nodiscard]] Result<void> read_changes(const lmdb::ReadTxn& txn, const lmdb::Table& changes,
+                                        std::uint64_t newest, std::uint64_t after,
+                                        std::size_t limit, ChangeVisitor visit);
+
+/// The oldest sequence the feed holds; 0 if it holds none.
+[[nodiscard]] Result<std::uint64_t> read_feed_first(const lmdb::ReadTxn& txn,
+                                                    const lmdb::Table& changes);
+
+}  // namespace milepost::store

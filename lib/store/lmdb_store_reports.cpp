@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The calls of LmdbStore that ask about many runs, wait, or look at the store as a whole.
+#include "core/state.hpp"
+#include "store/lmdb_store.hpp"
+#include "store/store_stats.hpp"
+
+namespace milepost::store {
+
+Result<std::unique_ptr<View>> LmdbStore::view(Freshness freshness, Deadline deadline) const {
+  if (auto refused = refusal(); !refused) return refused.error();
+  if (freshness == Freshness::latest) {
+    if (auto published = applier_.publish(deadline); !published) return published.error();
+  }
+  auto opened = LmdbView::open(*env_, stored_, tables_, views_, deadline);
+  if (opened || opened.error().code != Errc::needs_reopen) return opened;
+  // LMDB gave its handle up after a failed write; the file is whole.
+  if (auto reopened = env_->reopen(); !reopened) return reopened.error();
+  return LmdbView::open(*env_, stored_, tables_, views_, deadline);
+}
+
+Result<bool> LmdbStore::wait_final(const Uuid& run_id, Deadline deadline,
+                                   RecordVisitor visit) const {
+  if (auto refused = refusal(); !refused) return refused.error();
+  bool exists = false;
+  const auto look = [&]() -> Result<Wakeups::Look> {
+    bool ready = false;
+    auto found = find(run_id, [&](const core::RecordView& record) {
+      // In relaxed mode a run is not final before a power cut could no longer take it back.
+      ready = core::is_final(record.status) && record.sequence <= journal_->synced_sequence();
+      if (ready) visit(record);
+    });
+    if (!found) return found.error();
+    exists = *found;
+    return ready || !exists ? Wakeups::Look::ready : Wakeups::Look::not_yet;
+  };
+  if (auto waited = wakeups_.wait_for_run(run_id, deadline, look); !waited) return waited.error();
+  return exists;
+}
+
+Result<std::uint64_t> LmdbStore::wait_published(std::uint64_t sequence, Deadline deadline,
+                                                const std::atomic<bool>& cancelled) const {
+  if (auto refused = refusal(); !refused) return refused.error();
+  return wakeups_.wait_published(sequence, deadline, cancelled);
+}
+
+Result<std::vector<Uuid>> LmdbStore::expired_leases(std::size_t limit) const {
+  if (auto refused = refusal(); !refused) return refused.error();
+  return leases_.expired(limit);
+}
+
+Result<void> LmdbStore::publish(Deadline deadline) {
+  if (auto refused = refusal(); !refused) return refused;
+  return applier_.publish(deadline);
+}
+
+Result<std::uint64_t> LmdbStore::unpublished() const {
+  if (auto refused = refusal(); !refused) return refused.error();
+  return applier_.pending_count();
+}
+
+Result<Stats> LmdbStore::stats() const {
+  if (auto refused = refusal(); !refused) return refused.error();
+  auto stats = read_stats(*env_, stored_, tables_);
+  if (!stats) return stats;
+  stats->journal_bytes = journal_->bytes_total();
+  stats->journal_live_bytes = journal_->bytes_live();
+  stats->recent_runs = recent_.size();
+  stats->recent_bytes = recent_.bytes();
+  stats->snapshots = views_->size();
+  stats->sequence = journal_->next_sequence() - 1;
+  stats->sequence_synced = journal_->synced_sequence();
+  stats->epoch = epoch_;
+  stats->pending = applier_.pending_count();
+  stats->leases = leases_.size();
+  stats->commands = commands_.load(std::memory_order_relaxed);
+  stats->commit_latency = commit_latency_.read();
+  stats->publish_latency = publish_latency_.read();
+  stats->groups = stats->commit_latency.count;
+  stats->publishes = stats->publish_latency.count;
+  if (const auto trouble = applier_.trouble()) stats->last_error = to_string(*trouble);
+  return stats;
+}
+
+}  // namespace milepost::store

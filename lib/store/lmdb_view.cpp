@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Each question under the view's own lock, against its transaction.
+#include "store/lmdb_view.hpp"
+
+#include <numeric>
+#include <vector>
+
+#include "store/counter_rows.hpp"
+#include "store/feed_reader.hpp"
+#include "store/upkeep_reader.hpp"
+
+namespace milepost::store {
+
+void ViewRegistry::end_expired() noexcept {
+  const auto now = now_();
+  const std::lock_guard lock(mutex_);
+  for (LmdbView* view : views_) {
+    if (now < view->until_) continue;
+    const std::unique_lock idle(view->mutex_, std::try_to_lock);
+    if (!idle.owns_lock() || view->state_ != LmdbView::State::alive) continue;
+    view->txn_.end();
+    view->state_ = LmdbView::State::expired;
+  }
+}
+
+void ViewRegistry::end_all() noexcept {
+  const std::lock_guard lock(mutex_);
+  for (LmdbView* view : views_) {
+    const std::lock_guard idle(view->mutex_);
+    if (view->state_ != LmdbView::State::alive) continue;
+    view->txn_.end();
+    view->state_ = LmdbView::State::closed;
+  }
+}
+
+std::size_t ViewRegistry::size() const {
+  const std::lock_guard lock(mutex_);
+  return views_.size();
+}
+
+Result<std::unique_ptr<View>> LmdbView::open(lmdb::Env& env, const StoredRuns& stored,
+                                             const TableHandles& tables,
+                                             std::shared_ptr<ViewRegistry> registry,
+                                             Deadline deadline) {
+  auto txn = env.begin_read(deadline);
+  if (!txn) return txn.error();
+  auto sequence = stored.applied_sequence(*txn);
+  if (!sequence) return sequence.error();
+  std::unique_ptr<LmdbView> view(
+      new LmdbView(std::move(*txn), *sequence, stored, tables, std::move(registry)));
+  const std::lock_guard lock(view->registry_->mutex_);
+  view->registry_->views_.insert(view.get());
+  return std::unique_ptr<View>(std::move(view));
+}
+
+LmdbView::LmdbView(lmdb::ReadTxn txn, std::uint64_t sequence, const StoredRuns& stored,
+                   const TableHandles& tables, std::shared_ptr<ViewRegistry> registry)
+    : stored_(stored),
+      tables_(tables),
+      sequence_(sequence),
+      registry_(std::move(registry)),
+      until_(registry_->now_() + registry_->age_max_),
+      txn_(std::move(txn)) {}
+
+LmdbView::~LmdbView() {
+  const std::lock_guard lock(registry_->mutex_);
+  registry_->views_.erase(this);
+}
+
+Result<void> LmdbView::refusal() const {
+  if (state_ == State::alive && registry_->now_() >= until_) {
+    txn_.end();
+    state_ = State::expired;
+  }
+  switch (state_) {
+    case State::alive:
+      return {};
+    case State::closed:
+      return Error{.code = Errc::closed,
+                   .message = "The tracker of the snapshot is closed.",
+                   .advice = "Open the store again and take a new snapshot."};
+    case State::expired:
+      break;
+  }
+  return Error{.code = Errc::snapshot_expired,
+               .subject = std::to_string(registry_->age_max_.count()) + " ms",
+               .message = "The snapshot is older than snapshot_age_max.",
+               .advice = "Take a new one and go on from it, or open with a larger limit."};
+}
+
+Result<bool> LmdbView::find(const Uuid& run_id, RecordVisitor visit) const {
+  const std::lock_guard lock(mutex_);
+  if (auto refused = refusal(); !refused) return refused.error();
+  return stored_.visit(txn_, run_id, visit);
+}
+
+Result<void> LmdbView::find_many(std::span<const Uuid> run_ids, IndexedRecordVisitor visit) const {
+  const std::lock_guard lock(mutex_);
+  if (auto refused = refusal(); !refused) return refused;
+  std::vector<std::size_t> indexes(run_ids.size());
+  std::iota(indexes.begin(), indexes.end(), std::size_t{0});
+  return visit_in_order(stored_, txn_, run_ids, indexes, visit);
+}
+
+Result<ListEnd> LmdbView::list(const ListQuery& query, RecordVisitor visit) const {
+  const std::lock_guard lock(mutex_);
+  if (auto refused = refusal(); !refused) return refused.error();
+  return Lister(txn_, stored_, tables_).list(query, visit);
+}
+
+Result<ListEnd> LmdbView::completed(const CompletedQuery& query, RecordVisitor visit) const {
+  const std::lock_guard lock(mutex_);
+  if (auto refused = refusal(); !refused) return refused.error();
+  return read_completed(txn_, stored_, table(Table::by_completed), query, visit);
+}
+
+Result<bool> LmdbView::orphans(std::uint64_t epoch, const std::optional<OrphanPlace>& after,
+                               std::size_t limit, RecordVisitor visit) const {
+  const std::lock_guard lock(mutex_);
+  if (auto refused = refusal(); !refused) return refused.error();
+  return read_orphans(txn_, stored_, table(Table::running), epoch, after, limit, visit);
+}
+
+Result<bool> LmdbView::scan(const std::optional<Uuid>& after, std::size_t limit,
+                            RecordVisitor visit) const {
+  const std::lock_guard lock(mutex_);
+  if (auto refused = refusal(); !refused) return refused.error();
+  return read_runs(txn_, table(Table::runs), after, limit, visit);
+}
+
+Result<Counts> LmdbView::counts(const std::optional<Uuid>& organization_id,
+                                const std::optional<Uuid>& journey_id) const {
+  const std::lock_guard lock(mutex_);
+  if (auto refused = refusal(); !refused) return refused.error();
+  const CounterScope scope = journey_id        ? CounterScope::journey
+                             : organization_id ? CounterScope::organization
+                                               : CounterScope::everything;
+  return read_counts(txn_, table(Table::counters), scope, organization_id.value_or(Uuid{}),
+                     journey_id.value_or(Uuid{}));
+}
+
+Result<void> LmdbView::changes(std::uint64_t after, std::size_t limit, ChangeVisitor visit) const {
+  const std::lock_guard lock(mutex_);
+  if (auto refused = refusal(); !refused) return refused;
+  return read_changes(txn_, table(Table::changes), sequence_, after, limit, visit);
+}
+
+Result<std::uint64_t> LmdbView::feed_first() const {
+  const std::lock_guard lock(mutex_);
+  if (auto refused = refusal(); !refused) return refused.error();
+  return read_feed_first(txn_, table(Table::changes));
+}
+
+}  // namespace milepost::store

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// LmdbView: a View over one LMDB read transaction. A transaction that lives too long keeps the file
+// growing and the map from moving, so a view has a largest age; past it whoever needs the room ends
+// it, from whatever thread (ViewRegistry).
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <unordered_set>
+
+#include "lmdb/env.hpp"
+#include "store/lister.hpp"
+#include "store/stored_runs.hpp"
+#include "store/view.hpp"
+
+namespace milepost::store {
+
+class LmdbView;
+
+/// The live views of one store. Outlives the store in the views that are left. Thread-safe.
+class ViewRegistry {
+ public:
+  using Clock = std::chrono::steady_clock;
+  ViewRegistry(std::chrono::milliseconds age_max, std::function<Clock::time_point()> now)
+      : age_max_(age_max), now_(std::move(now)) {}
+
+  /// Ends the views that are past their age, except one in the middle of a call.
+  void end_expired() noexcept;
+  /// The store closes: ends all, waiting for calls under way.
+  void end_all() noexcept;
+  [[nodiscard]] std::size_t size() const;
+
+ private:
+  friend class LmdbView;
+  const std::chrono::milliseconds age_max_;
+  const std::function<Clock::time_point()> now_;
+  mutable std::mutex mutex_;  ///< Taken before a view's own.
+  std::unordered_set<LmdbView*> views_;
+};
+
+class LmdbView final : public View {
+ public:
+  [[nodiscard]] static Result<std::unique_ptr<View>> open(lmdb::Env& env, const StoredRuns& stored,
+                                                          const TableHandles& tables,
+                                                          std::shared_ptr<ViewRegistry> registry,
+                                                          Deadline deadline);
+  ~LmdbView() override;
+
+  std::uint64_t sequence() const noexcept override { return sequence_; }
+  Result<bool> find(const Uuid& run_id, RecordVisitor visit) const override;
+  Result<void> find_many(std::span<const Uuid> run_ids, IndexedRecordVisitor visit) const override;
+  Result<ListEnd> list(const ListQuery& query, RecordVisitor visit) const override;
+  Result<ListEnd> completed(const CompletedQuery& query, RecordVisitor visit) const override;
+  Result<bool> orphans(std::uint64_t epoch, const std::optional<OrphanPlace>& after,
+                       std::size_t limit, RecordVisitor visit) const override;
+  Result<bool> scan(const std::optional<Uuid>& after, std::size_t limit,
+                    RecordVisitor visit) const override;
+  Result<Counts> counts(const std::optional<Uuid>& organization_id,
+                        const std::optional<Uuid>& journey_id) const override;
+  Result<void> changes(std::uint64_t after, std::size_t limit, ChangeVisitor visit) const override;
+  Result<std::uint64_t> feed_first() const override;
+
+ private:
+  friend class ViewRegistry;
+  enum class State : std::uint8_t { alive, expired, closed };
+
+  LmdbView(lmdb::ReadTxn txn, std::uint64_t sequence, const StoredRuns& stored,
+           const TableHandles& tables, std::shared_ptr<ViewRegistry> registry);
+  /// Under mutex_: why the view cannot answer.
+  [[nodiscard]] Result<void> refusal() const;
+  [[nodiscard]] const lmdb::Table& table(Table which) const noexcept {
+    return tables_[static_cast<std::size_t>(which)];
+  }
+
+  const StoredRuns stored_;
+  const TableHandles tables_;
+  const std::uint64_t sequence_;
+  const std::shared_ptr<ViewRegistry> registry_;
+  const ViewRegistry::Clock::time_point until_;
+  mutable std::mutex mutex_;  ///< Guards what follows.
+  mutable lmdb::ReadTxn txn_;
+  mutable State state_ = State::alive;
+};
+
+}  // namespace milepost::store
