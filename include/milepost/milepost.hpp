@@ -3,6 +3,7 @@
 // The whole public C++ API.
 #pragma once
 
+#include "milepost/backup.hpp"
 #include "milepost/changes.hpp"
 #include "milepost/command.hpp"
 #include "milepost/list.hpp"
@@ -14,4 +15,5 @@
 #include "milepost/tracker.hpp"
 #include "milepost/transfer.hpp"
 #include "milepost/upkeep.hpp"
+#include "milepost/verify.hpp"
 #include "milepost/version.hpp"

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "milepost/backup.hpp"
 #include "milepost/changes.hpp"
 #include "milepost/command.hpp"
 #include "milepost/export.hpp"
@@ -22,6 +23,7 @@
 #include "milepost/stats.hpp"
 #include "milepost/transfer.hpp"
 #include "milepost/upkeep.hpp"
+#include "milepost/verify.hpp"
 
 namespace milepost {
 
@@ -123,6 +125,15 @@ class MILEPOST_EXPORT Tracker {
   /// Imports lines such as export_runs writes. Importing a line again changes nothing.
   [[nodiscard]] Result<ImportReport> import_runs(const ImportSource& source,
                                                  const ImportOptions& options = {});
+
+  /// Verifies the store as it is at one moment, with everything acknowledged before the call,
+  /// while others go on. Findings are in the report; an error only says that it was not made.
+  [[nodiscard]] Result<VerifyReport> verify(const VerifyOptions& options = {}) const;
+  /// Copies the store into a new folder, from one moment that holds everything acknowledged before
+  /// the call; the copy's journal is empty. Written under a temporary name, synced, then renamed;
+  /// 0700 and 0600. `invalid_argument` if `to` exists.
+  [[nodiscard]] Result<BackupReport> backup(const std::string& to,
+                                            const BackupOptions& options = {}) const;
 
   /// What an operator wants to know. Costs a few system calls.
   [[nodiscard]] Result<Stats> stats() const;

@@ -122,6 +122,19 @@ class Env {
   [[nodiscard]] Result<void> grow(std::optional<Deadline> deadline = std::nullopt,
                                   bool use_reserve = false);
 
+  /// Makes room in the map ahead of a long read, which the map cannot grow under: doubles it once
+  /// it is half full, if it may. Failing is no error.
+  void make_headroom(std::optional<Deadline> deadline = std::nullopt);
+
+  /// Writes a copy of the store, as it is at one moment, to a new file (0600), and syncs it; yields
+  /// its size. `compact` leaves free pages out. `go_on` is told how many bytes were written; when it
+  /// says false the copy is `cancelled`. After any error the file is gone.
+  [[nodiscard]] Result<std::uint64_t> copy_to(const std::string& file, bool compact,
+                                              const std::function<bool(std::uint64_t)>& go_on);
+
+  /// Gives the store another id, durably. One writing process, nobody else may have it open.
+  [[nodiscard]] Result<void> set_uuid(const std::array<std::byte, 16>& uuid);
+
   /// `needs_reopen` if the paths no longer name the files that are open, `corrupt` if the data
   /// file became shorter. A handful of stat calls.
   [[nodiscard]] Result<void> check_files();

@@ -16,9 +16,6 @@
 namespace milepost::store {
 namespace {
 
-constexpr std::array<char, 8> kMagic{'M', 'I', 'L', 'E', 'P', 'O', 'S', 'T'};
-constexpr std::uint32_t kFormatVersion = 1;
-
 Error bad_option(std::string subject, std::string message, std::string advice) {
   return Error{.code = Errc::invalid_argument,
                .subject = std::move(subject),
@@ -112,6 +109,8 @@ Result<void> check_options(const OpenOptions& options) {
   return check_times(options);
 }
 
+}  // namespace
+
 std::array<std::byte, 16> random_store_id() {
   std::random_device device;
   std::array<std::byte, 16> id{};
@@ -130,14 +129,12 @@ lmdb::EnvOptions env_options(const OpenOptions& options) {
   env.map_size_max = options.map_size_max;
   env.readers_max = options.readers_max;
   env.wait_max = options.wait_max;
-  env.identity = {.magic = kMagic, .format_version = kFormatVersion, .uuid = random_store_id()};
+  env.identity = {.magic = kStoreMagic, .format_version = kFormatVersion, .uuid = random_store_id()};
   env.tables.assign(kTableNames.begin(), kTableNames.end());
   env.allow_unsupported_filesystem = options.allow_unsupported_filesystem;
   env.log = options.log;
   return env;
 }
-
-}  // namespace
 
 Result<std::unique_ptr<Store>> open_store(const OpenOptions& options) {
   if (auto checked = check_options(options); !checked) return checked.error();

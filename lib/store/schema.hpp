@@ -31,6 +31,10 @@
 
 namespace milepost::store {
 
+/// What the identity record of every store says.
+inline constexpr std::array<char, 8> kStoreMagic{'M', 'I', 'L', 'E', 'P', 'O', 'S', 'T'};
+inline constexpr std::uint32_t kFormatVersion = 1;
+
 enum class Table : std::uint8_t {
   runs = 0,
   by_journey = 1,
