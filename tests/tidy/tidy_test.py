@@ -47,6 +47,9 @@ CLEAN = {
     "lib/lmdb/env.hpp": HEAD + '#pragma once\n#include "milepost/result.hpp"\n',
     "lib/lmdb/env.cpp": HEAD + "#include <lmdb.h>\n#include <unistd.h>\n\n"
                                '#include "lmdb/env.hpp"\n',
+    "lib/verify/page.hpp": HEAD + "#pragma once\n",
+    "lib/verify/page.cpp": HEAD + '#include "verify/page.hpp"\n\n#include <unistd.h>\n\n'
+                                  '#include "milepost/result.hpp"\n',
     "lib/store/store.hpp": HEAD + "#pragma once\n",
     "lib/store/store.cpp": HEAD + '#include "core/record.hpp"\n#include "journal/journal.hpp"\n'
                                   '#include "lmdb/env.hpp"\n',
@@ -87,6 +90,9 @@ PLANTED = [
     ("includes", "lib/core/record.cpp", '#include "record.hpp"\n', 1),
     ("includes", "lib/journal/journal.cpp", '#include "lmdb/env.hpp"\n', 1),
     ("includes", "lib/journal/journal.cpp", "#include <lmdb.h>\n", 1),
+    ("includes", "lib/verify/page.cpp", "#include <lmdb.h>\n", 1),
+    ("includes", "lib/verify/page.cpp", '#include "lmdb/env.hpp"\n', 1),
+    ("includes", "lib/verify/page.cpp", '#include "milepost/tracker.hpp"\n', 1),
     ("includes", "lib/store/store.cpp", "#include <lmdb.h>\n", 1),
     ("includes", "lib/store/store.cpp", '#include "api/tracker.hpp"\n', 1),
     ("includes", "lib/api/tracker.cpp", '#include "lmdb/env.hpp"\n', 1),
