@@ -48,9 +48,9 @@ struct RestoreReport {
   Uuid store_id{};
 };
 
-/// Makes a store at `directory` from a backup. The backup is verified first, page by page and record
-/// by record; a damaged one is `corrupt` and nothing is touched. The store appears at its place all
-/// at once. `invalid_argument` if the directory exists (unless `replace`), `locked` or
+/// Makes a store at `directory` from a backup. The backup is verified first, page by page and
+/// record by record; a damaged one is `corrupt` and nothing is touched. The store appears at its
+/// place all at once. `invalid_argument` if the directory exists (unless `replace`), `locked` or
 /// `already_open` if a store to be replaced is open.
 [[nodiscard]] MILEPOST_EXPORT Result<RestoreReport> restore_backup(
     const std::string& backup, const std::string& directory, const RestoreOptions& options = {});

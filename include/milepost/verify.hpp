@@ -48,11 +48,11 @@ struct VerifyOptions {
 
 struct VerifyReport {
   std::uint64_t runs = 0;
-  std::uint64_t rows = 0;      ///< Of all tables.
-  std::uint64_t changes = 0;   ///< In the feed.
-  std::uint64_t pages = 0;     ///< Of the data file, 0 at level `records`.
-  std::uint64_t journaled = 0; ///< Effects in the journal that the data file has not; directories.
-  std::uint64_t sequence = 0;  ///< The last effect the data file holds.
+  std::uint64_t rows = 0;       ///< Of all tables.
+  std::uint64_t changes = 0;    ///< In the feed.
+  std::uint64_t pages = 0;      ///< Of the data file, 0 at level `records`.
+  std::uint64_t journaled = 0;  ///< Effects in the journal that the data file has not; directories.
+  std::uint64_t sequence = 0;   ///< The last effect the data file holds.
   std::vector<Finding> findings;
   std::uint64_t findings_count = 0;  ///< Also of those that were not kept.
 
@@ -70,11 +70,11 @@ struct RepairOptions {
 };
 
 struct RepairReport {
-  std::uint64_t runs = 0;          ///< Runs saved.
-  std::uint64_t lost = 0;          ///< Records that failed their checks and were left behind.
-  std::uint64_t changes = 0;       ///< Changes saved: the unbroken end of the feed.
-  std::uint64_t journaled = 0;     ///< Of the runs' effects, those that only the journal held.
-  std::vector<Finding> findings;   ///< What was wrong with the store.
+  std::uint64_t runs = 0;         ///< Runs saved.
+  std::uint64_t lost = 0;         ///< Records that failed their checks and were left behind.
+  std::uint64_t changes = 0;      ///< Changes saved: the unbroken end of the feed.
+  std::uint64_t journaled = 0;    ///< Of the runs' effects, those that only the journal held.
+  std::vector<Finding> findings;  ///< What was wrong with the store.
   std::uint64_t findings_count = 0;
 };
 

@@ -37,6 +37,12 @@ class Tracker::Impl {
     return store_->view(freshness, deadline_or_default(deadline));
   }
 
+  /// Everything acknowledged before can be seen in the data file. A reader takes what is there.
+  [[nodiscard]] Result<void> publish(const std::optional<Deadline>& deadline) const {
+    if (store_->epoch() == 0) return {};
+    return store_->publish(deadline_or_default(deadline));
+  }
+
   // upkeep.cpp
   [[nodiscard]] Result<Page> orphans(const OrphansOptions& options) const;
   [[nodiscard]] Result<std::vector<Run>> expired(const ExpiredOptions& options) const;

@@ -117,6 +117,18 @@ Result<BulkReport> Tracker::bulk(const BulkOptions& options) {
   return impl_->bulk(options);
 }
 
+Result<VerifyReport> Tracker::verify(const VerifyOptions& options) const {
+  if (!impl_) return closed_error();
+  if (auto published = impl_->publish(options.deadline); !published) return published.error();
+  return impl_->store().verify(options);
+}
+
+Result<BackupReport> Tracker::backup(const std::string& to, const BackupOptions& options) const {
+  if (!impl_) return closed_error();
+  if (auto published = impl_->publish(options.deadline); !published) return published.error();
+  return impl_->store().backup(to, options);
+}
+
 Result<Stats> Tracker::stats() const {
   if (!impl_) return closed_error();
   return impl_->store().stats();

@@ -127,8 +127,8 @@ class Env {
   void make_headroom(std::optional<Deadline> deadline = std::nullopt);
 
   /// Writes a copy of the store, as it is at one moment, to a new file (0600), and syncs it; yields
-  /// its size. `compact` leaves free pages out. `go_on` is told how many bytes were written; when it
-  /// says false the copy is `cancelled`. After any error the file is gone.
+  /// its size. `compact` leaves free pages out. `go_on` is told how many bytes were written; when
+  /// it says false the copy is `cancelled`. After any error the file is gone.
   [[nodiscard]] Result<std::uint64_t> copy_to(const std::string& file, bool compact,
                                               const std::function<bool(std::uint64_t)>& go_on);
 

@@ -220,9 +220,9 @@ void Audit::finish_counters() {
     }
   }
   const auto differ = [&](const std::string& key, std::uint64_t found, std::uint64_t should) {
-    findings_.add("counter_wrong", "counter " + hex(key),
-                  "It says " + std::to_string(found) + ", a recount " + std::to_string(should) +
-                      ".");
+    findings_.add(
+        "counter_wrong", "counter " + hex(key),
+        "It says " + std::to_string(found) + ", a recount " + std::to_string(should) + ".");
   };
   for (const auto& [key, should] : expected) {
     const auto found = counters_.find(key);

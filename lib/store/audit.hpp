@@ -5,8 +5,8 @@
 // from the runs, so the sum over what it should hold must equal the sum over what it does hold.
 // Sums are kept for parts of the ids; where a part differs, a second reading names the rows.
 //
-// Memory: some bytes for each journey, each change in the feed and each idempotency key; nothing for
-// a run. Nothing a row holds is believed before it was checked.
+// Memory: some bytes for each journey, each change in the feed and each idempotency key; nothing
+// for a run. Nothing a row holds is believed before it was checked.
 #pragma once
 
 #include <array>

@@ -112,15 +112,16 @@ void AuditFeed::check_step(const Said* before, const Said& after) {
 
 void AuditFeed::run(const core::RecordView& run, Bytes record) {
   const std::uint64_t hash = hash_of(run.run_id);
-  const auto end = std::upper_bound(
-      said_.begin(), said_.end(), hash,
-      [](std::uint64_t value, const Said& said) { return value < said.run; });
+  const auto end =
+      std::upper_bound(said_.begin(), said_.end(), hash,
+                       [](std::uint64_t value, const Said& said) { return value < said.run; });
   const bool told = end != said_.begin() && std::prev(end)->run == hash;
   const std::string where = "run " + to_string(run.run_id);
   if (!told) {
     if (first_ != 0 && run.sequence >= first_) {
-      findings_.add("feed_misses_run", where,
-                    "The feed does not hold its last effect, " + std::to_string(run.sequence) + ".");
+      findings_.add(
+          "feed_misses_run", where,
+          "The feed does not hold its last effect, " + std::to_string(run.sequence) + ".");
     }
     return;
   }

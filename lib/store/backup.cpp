@@ -56,7 +56,8 @@ Result<std::uint64_t> copy_file(const std::string& from, const std::string& to,
       continue;
     }
     for (::ssize_t done = 0; done < got && number == 0;) {
-      const ::ssize_t written = ::write(out, buffer.data() + done, static_cast<std::size_t>(got - done));
+      const ::ssize_t written =
+          ::write(out, buffer.data() + done, static_cast<std::size_t>(got - done));
       if (written < 0 && errno != EINTR) number = errno;
       if (written > 0) done += written;
     }
@@ -85,11 +86,12 @@ Result<void> check_backup(const VerifyReport& report, const std::string& backup)
                  .advice = "Take another backup, or repair a copy of this one."};
   }
   if (report.journaled > 0) {
-    return Error{.code = Errc::invalid_argument,
-                 .subject = backup,
-                 .message = "This is no backup but a store that was not closed: its journal holds " +
-                            std::to_string(report.journaled) + " effects.",
-                 .advice = "Open it for writing and close it, then restore it."};
+    return Error{
+        .code = Errc::invalid_argument,
+        .subject = backup,
+        .message = "This is no backup but a store that was not closed: its journal holds " +
+                   std::to_string(report.journaled) + " effects.",
+        .advice = "Open it for writing and close it, then restore it."};
   }
   return {};
 }
@@ -178,17 +180,16 @@ Result<RestoreReport> restore_store(const std::string& backup, const std::string
   auto id = make_own(restored->path());
   if (!id) return id.error();
   if (held) {
-    if (auto moved = move_directory(directory, directory + ".replaced"); !moved) return moved.error();
+    if (auto moved = move_directory(directory, directory + ".replaced"); !moved)
+      return moved.error();
   }
   if (auto placed = restored->put_in_place(); !placed) {
     // The old store goes back to where it was; if even that fails, the error names where it is.
     if (held) (void)move_directory(directory + ".replaced", directory);
     return placed.error();
   }
-  return RestoreReport{.bytes = *bytes,
-                       .runs = verified->runs,
-                       .sequence = verified->sequence,
-                       .store_id = *id};
+  return RestoreReport{
+      .bytes = *bytes, .runs = verified->runs, .sequence = verified->sequence, .store_id = *id};
 }
 
 }  // namespace milepost::store

@@ -74,6 +74,22 @@ Result<void> BatchWriter::set_epoch(std::uint64_t epoch) {
   return run([&](lmdb::WriteTxn& txn) { return put_number(txn, kMetaEpoch, epoch); });
 }
 
+Result<void> BatchWriter::set_applied(std::uint64_t sequence) {
+  return run([&](lmdb::WriteTxn& txn) { return put_number(txn, kMetaApplied, sequence); });
+}
+
+Result<void> BatchWriter::append_feed(
+    std::span<const std::pair<std::uint64_t, std::vector<std::byte>>> blocks) {
+  return run([&](lmdb::WriteTxn& txn) -> Result<void> {
+    for (const auto& [first, bytes] : blocks) {
+      const Key key = Key().big_endian(first);
+      auto done = txn.append(handle_of(Table::changes), key.bytes(), bytes);
+      if (!done) return done;
+    }
+    return {};
+  });
+}
+
 /// One transaction; when the map is full it grows and everything is written again.
 Result<void> BatchWriter::run(core::FunctionRef<Result<void>(lmdb::WriteTxn&)> body) {
   for (;;) {
@@ -254,7 +270,7 @@ Result<void> BatchWriter::write_keys(lmdb::WriteTxn& txn) {
   for (const KeyChange& change : keys_) {
     const lmdb::Bytes run_id = id_bytes(change.run_id);
     if (!change.erase) {
-      if (auto done = txn.put(keys, change.row.bytes(), run_id); !done) return done;
+      if (auto done = put_key(txn, change); !done) return done;
       continue;
     }
     auto holder = txn.get(keys, change.row.bytes());
@@ -264,6 +280,25 @@ Result<void> BatchWriter::write_keys(lmdb::WriteTxn& txn) {
     if (!erased) return erased.error();
   }
   return {};
+}
+
+/// Of two runs that had one key the later has it, in whatever order they are written.
+Result<void> BatchWriter::put_key(lmdb::WriteTxn& txn, const KeyChange& change) {
+  const lmdb::Table& keys = handle_of(Table::keys);
+  const lmdb::Bytes run_id = id_bytes(change.run_id);
+  auto holder = txn.put_if_absent(keys, change.row.bytes(), run_id);
+  if (!holder) return holder.error();
+  if (!*holder || (*holder)->size() != 16 || compare(**holder, run_id) == 0) return {};
+  Uuid other{};
+  std::memcpy(other.data, (*holder)->data(), 16);
+  auto stored = txn.get(handle_of(Table::runs), id_bytes(other));
+  if (!stored) return stored.error();
+  if (*stored) {
+    auto record = core::decode_record(other, **stored);
+    if (!record) return record.error();
+    if (record->created_sequence > change.created_sequence) return {};
+  }
+  return txn.put(keys, change.row.bytes(), run_id);
 }
 
 }  // namespace milepost::store

@@ -37,6 +37,11 @@ class BatchWriter {
 
   /// Commits the number of this opening.
   [[nodiscard]] Result<void> set_epoch(std::uint64_t epoch);
+  /// Commits what the last effect is said to be. For repair, which writes runs in any order.
+  [[nodiscard]] Result<void> set_applied(std::uint64_t sequence);
+  /// Appends blocks to the feed as they are: first sequence and bytes. For repair.
+  [[nodiscard]] Result<void> append_feed(
+      std::span<const std::pair<std::uint64_t, std::vector<std::byte>>> blocks);
 
  private:
   struct IndexChange {
@@ -64,6 +69,7 @@ class BatchWriter {
   void note_keys(const core::RecordView* before, const core::RecordView* after);
   Result<void> write_index(lmdb::WriteTxn& txn, Table table);
   Result<void> write_keys(lmdb::WriteTxn& txn);
+  Result<void> put_key(lmdb::WriteTxn& txn, const KeyChange& change);
 
   [[nodiscard]] std::vector<IndexChange>& changes_of(Table table) noexcept {
     return changes_[static_cast<std::size_t>(table)];

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Folders that appear all at once: made under a temporary name beside their place, filled, synced,
-// and renamed. Whatever moment a crash chooses, the place holds what it held or the whole new thing.
+// and renamed. Whatever moment a crash chooses, the place holds what it held or the whole new
+// thing.
 #pragma once
 
 #include <string>
@@ -14,8 +15,8 @@ namespace milepost::store {
 /// A folder under way. Unless it was put in its place, its end removes it and the files in it.
 class NewDirectory {
  public:
-  /// Makes `<place>.<what>-<pid>-<random>` (0700). `invalid_argument` if `place` is empty, `not_found`
-  /// or `permission` where it cannot be made.
+  /// Makes `<place>.<what>-<pid>-<random>` (0700). `invalid_argument` if `place` is empty,
+  /// `not_found` or `permission` where it cannot be made.
   [[nodiscard]] static Result<NewDirectory> make(const std::string& place, const char* what);
   NewDirectory(NewDirectory&& other) noexcept
       : place_(std::move(other.place_)), path_(std::exchange(other.path_, {})) {}

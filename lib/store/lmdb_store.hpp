@@ -50,6 +50,8 @@ class LmdbStore final : public Store {
   Result<void> publish(Deadline deadline) override;
   Result<std::uint64_t> unpublished() const override;
   Result<Stats> stats() const override;
+  Result<VerifyReport> verify(const VerifyOptions& options) const override;
+  Result<BackupReport> backup(const std::string& to, const BackupOptions& options) const override;
   Uuid id() const noexcept override { return store_id(*env_); }
   std::uint64_t epoch() const noexcept override { return epoch_; }
   bool forked() const noexcept override;

@@ -2,8 +2,10 @@
 //
 // The calls of LmdbStore that ask about many runs, wait, or look at the store as a whole.
 #include "core/state.hpp"
+#include "store/backup.hpp"
 #include "store/lmdb_store.hpp"
 #include "store/store_stats.hpp"
+#include "store/verify_store.hpp"
 
 namespace milepost::store {
 
@@ -80,6 +82,16 @@ Result<Stats> LmdbStore::stats() const {
   stats->publishes = stats->publish_latency.count;
   if (const auto trouble = applier_.trouble()) stats->last_error = to_string(*trouble);
   return stats;
+}
+
+Result<VerifyReport> LmdbStore::verify(const VerifyOptions& options) const {
+  if (auto refused = refusal(); !refused) return refused.error();
+  return verify_open_store(*env_, options);
+}
+
+Result<BackupReport> LmdbStore::backup(const std::string& to, const BackupOptions& options) const {
+  if (auto refused = refusal(); !refused) return refused.error();
+  return copy_store(*env_, stored_, to, options);
 }
 
 }  // namespace milepost::store

@@ -129,7 +129,8 @@ lmdb::EnvOptions env_options(const OpenOptions& options) {
   env.map_size_max = options.map_size_max;
   env.readers_max = options.readers_max;
   env.wait_max = options.wait_max;
-  env.identity = {.magic = kStoreMagic, .format_version = kFormatVersion, .uuid = random_store_id()};
+  env.identity = {
+      .magic = kStoreMagic, .format_version = kFormatVersion, .uuid = random_store_id()};
   env.tables.assign(kTableNames.begin(), kTableNames.end());
   env.allow_unsupported_filesystem = options.allow_unsupported_filesystem;
   env.log = options.log;

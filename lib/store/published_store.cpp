@@ -10,9 +10,11 @@
 #include "core/state.hpp"
 #include "journal/journal.hpp"
 #include "lmdb/fork_guard.hpp"
+#include "store/backup.hpp"
 #include "store/clock.hpp"
 #include "store/refusals.hpp"
 #include "store/store_stats.hpp"
+#include "store/verify_store.hpp"
 
 namespace milepost::store {
 namespace {
@@ -177,6 +179,17 @@ Result<void> PublishedStore::close() {
   wake_waiters();
   views_->end_all();
   return env_->close();
+}
+
+Result<VerifyReport> PublishedStore::verify(const VerifyOptions& options) const {
+  if (auto refused = refusal(); !refused) return refused.error();
+  return verify_open_store(*env_, options);
+}
+
+Result<BackupReport> PublishedStore::backup(const std::string& to,
+                                            const BackupOptions& options) const {
+  if (auto refused = refusal(); !refused) return refused.error();
+  return copy_store(*env_, stored_, to, options);
 }
 
 }  // namespace milepost::store

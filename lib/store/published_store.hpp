@@ -39,6 +39,8 @@ class PublishedStore final : public Store {
   Result<void> publish(Deadline deadline) override;
   Result<std::uint64_t> unpublished() const override;
   Result<Stats> stats() const override;
+  Result<VerifyReport> verify(const VerifyOptions& options) const override;
+  Result<BackupReport> backup(const std::string& to, const BackupOptions& options) const override;
   Uuid id() const noexcept override { return store_id(*env_); }
   std::uint64_t epoch() const noexcept override { return 0; }
   bool forked() const noexcept override;

@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "core/decide.hpp"
@@ -18,10 +19,12 @@
 #include "core/record.hpp"
 #include "store/view.hpp"
 
+#include "milepost/backup.hpp"
 #include "milepost/command.hpp"
 #include "milepost/options.hpp"
 #include "milepost/result.hpp"
 #include "milepost/stats.hpp"
+#include "milepost/verify.hpp"
 
 namespace milepost::store {
 
@@ -87,6 +90,12 @@ class Store {
   [[nodiscard]] virtual Result<std::uint64_t> unpublished() const = 0;
 
   [[nodiscard]] virtual Result<Stats> stats() const = 0;
+
+  /// Verifies what is published.
+  [[nodiscard]] virtual Result<VerifyReport> verify(const VerifyOptions& options) const = 0;
+  /// Copies what is published to a new folder.
+  [[nodiscard]] virtual Result<BackupReport> backup(const std::string& to,
+                                                    const BackupOptions& options) const = 0;
 
   /// The store's id.
   [[nodiscard]] virtual Uuid id() const noexcept = 0;

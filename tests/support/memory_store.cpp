@@ -258,6 +258,19 @@ Result<Stats> MemoryStore::stats() const {
   return stats;
 }
 
+Result<VerifyReport> MemoryStore::verify(const VerifyOptions&) const {
+  const std::lock_guard lock(disk_->mutex);
+  if (auto refused = refusal(false); !refused) return refused.error();
+  VerifyReport report;
+  report.runs = disk_->state.runs.size();
+  report.sequence = disk_->state.last_sequence;
+  return report;
+}
+
+Result<BackupReport> MemoryStore::backup(const std::string&, const BackupOptions&) const {
+  return Error{.code = Errc::invalid_argument, .message = "A store in memory has no files."};
+}
+
 Result<void> MemoryStore::close() {
   {
     const std::lock_guard lock(disk_->mutex);

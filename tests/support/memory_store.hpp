@@ -78,6 +78,8 @@ class MemoryStore final : public store::Store {
   Result<void> publish(Deadline deadline) override;
   Result<std::uint64_t> unpublished() const override;
   Result<Stats> stats() const override;
+  Result<VerifyReport> verify(const VerifyOptions& options) const override;
+  Result<BackupReport> backup(const std::string& to, const BackupOptions& options) const override;
   Uuid id() const noexcept override { return disk_->store_id; }
   std::uint64_t epoch() const noexcept override { return read_only_ ? 0 : epoch_; }
   bool forked() const noexcept override { return false; }
