@@ -1,128 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Verify, backup, restore and repair on real folders. Damage is done with plain LMDB or with plain
-// writes; every kind must be found by its name, and nothing may end the process.
-#include <cstring>
-#include <fcntl.h>
+// Verify and repair on real folders: every kind of damage must be found by its name, nothing may
+// end the process, and repair may lose only what is damaged.
 #include <filesystem>
 #include <fstream>
-#include <functional>
-#include <lmdb.h>
-#include <set>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "support/catch.hpp"
-#include "support/results.hpp"
-#include "support/runs.hpp"
-#include "support/steps.hpp"
-#include "support/temp_directory.hpp"
-
-#include "milepost/milepost.hpp"
+#include "verify_support.hpp"
 
 namespace milepost {
 namespace {
 
 namespace fs = std::filesystem;
+using test::ClosedStore;
+using test::fill;
 using test::id;
+using test::kinds_of;
+using test::live_runs;
 using test::ok;
-
-OpenOptions small(const std::string& directory) {
-  OpenOptions options{.directory = directory};
-  options.map_size_start = 4u << 20;
-  options.journal_segment_bytes = 1u << 20;
-  options.journal_bytes_max = 16u << 20;
-  return options;
-}
-
-/// Runs in every status, keys, organizations, an adoption, a removal.
-void fill(Tracker& tracker) {
-  for (std::uint64_t i = 0; i < 300; ++i) {
-    CreateCommand create = test::request(id(i), i % 7 == 0 ? id(1, 0xaa) : Uuid{});
-    const std::string key = "key " + std::to_string(i);
-    create.idempotency_key = key;
-    tracker.create(create).value().require_applied();
-    const Uuid organization = create.organization_id;
-    const StartOptions start{.owner = "ann", .organization_id = organization};
-    const FinishOptions finish{.organization_id = organization};
-    if (i % 3 != 0) tracker.start(id(i), start).value().require_applied();
-    if (i % 5 == 1 && i % 3 != 0) tracker.complete(id(i), finish).value().require_applied();
-    if (i % 5 == 2) tracker.fail(id(i), "mailbox full", finish).value().require_applied();
-    if (i % 5 == 3) tracker.exit(id(i), finish).value().require_applied();
-  }
-  tracker.adopt(id(4), {.owner = "bob"}).value().require_applied();
-  const auto purged =
-      tracker.purge({.completed_before = test::at("9999-01-01T00:00:00Z"), .limit = 5});
-  REQUIRE(purged.value().removed == 5);
-}
-
-std::set<std::string> kinds_of(const std::vector<Finding>& findings) {
-  std::set<std::string> kinds;
-  for (const Finding& finding : findings) {
-    kinds.insert(finding.kind);
-    UNSCOPED_INFO(finding.kind << " in " << finding.where << ": " << finding.text);
-  }
-  return kinds;
-}
-
-/// A closed store with runs in it.
-class ClosedStore {
- public:
-  ClosedStore() {
-    Tracker tracker = Tracker::open(small(path())).value();
-    fill(tracker);
-    REQUIRE(ok(tracker.close()));
-  }
-  [[nodiscard]] std::string path() const { return folder_ / "store"; }
-  [[nodiscard]] std::string file() const { return path() + "/data.mdb"; }
-  [[nodiscard]] std::string beside(const char* name) const { return folder_ / name; }
-
-  /// Lets plain LMDB change a table.
-  void change(const char* table, const std::function<void(MDB_txn*, MDB_dbi)>& how) const {
-    MDB_env* env = nullptr;
-    MDB_txn* txn = nullptr;
-    MDB_dbi dbi = 0;
-    REQUIRE(mdb_env_create(&env) == 0);
-    REQUIRE(mdb_env_set_maxdbs(env, 32) == 0);
-    REQUIRE(mdb_env_set_mapsize(env, 64u << 20) == 0);
-    REQUIRE(mdb_env_open(env, path().c_str(), 0, 0600) == 0);
-    REQUIRE(mdb_txn_begin(env, nullptr, 0, &txn) == 0);
-    REQUIRE(mdb_dbi_open(txn, table, 0, &dbi) == 0);
-    how(txn, dbi);
-    REQUIRE(mdb_txn_commit(txn) == 0);
-    mdb_env_close(env);
-  }
-  /// The n-th row of a table.
-  static std::pair<std::string, std::string> row(MDB_txn* txn, MDB_dbi dbi, int n) {
-    MDB_cursor* cursor = nullptr;
-    MDB_val key{};
-    MDB_val value{};
-    REQUIRE(mdb_cursor_open(txn, dbi, &cursor) == 0);
-    for (int i = 0; i <= n; ++i) REQUIRE(mdb_cursor_get(cursor, &key, &value, MDB_NEXT) == 0);
-    std::pair<std::string, std::string> copy{
-        std::string(static_cast<const char*>(key.mv_data), key.mv_size),
-        std::string(static_cast<const char*>(value.mv_data), value.mv_size)};
-    mdb_cursor_close(cursor);
-    return copy;
-  }
-  static void put(MDB_txn* txn, MDB_dbi dbi, std::string key, std::string value) {
-    MDB_val raw_key{key.size(), key.data()};
-    MDB_val raw_value{value.size(), value.data()};
-    REQUIRE(mdb_put(txn, dbi, &raw_key, &raw_value, 0) == 0);
-  }
-  static void erase(MDB_txn* txn, MDB_dbi dbi, std::string key) {
-    MDB_val raw_key{key.size(), key.data()};
-    REQUIRE(mdb_del(txn, dbi, &raw_key, nullptr) == 0);
-  }
-
- private:
-  test::TempDirectory folder_;
-};
-
-std::uint64_t live_runs(const std::string& directory) {
-  Tracker tracker = Tracker::open(small(directory)).value();
-  return tracker.counts().value().total();
-}
+using test::small;
 
 TEST_CASE("a sound store has no findings, closed, open, or read beside its writer",
           "[api][verify]") {
@@ -383,113 +278,6 @@ TEST_CASE("repair takes what only the journal holds", "[api][verify][repair]") {
   CHECK(repaired->runs == 2);
   CHECK(repaired->journaled == 1);
   CHECK(live_runs(folder / "repaired") == 2);
-}
-
-TEST_CASE("a backup holds everything acknowledged before it and nothing is left of a failed one",
-          "[api][backup]") {
-  const test::TempDirectory folder;
-  Tracker tracker = Tracker::open(small(folder / "store")).value();
-  fill(tracker);
-  for (const bool compact : {false, true}) {
-    const std::string to = folder / (compact ? "compact" : "plain");
-    std::uint64_t told = 0;
-    const auto backup =
-        tracker.backup(to, {.compact = compact, .progress = [&](std::uint64_t bytes) {
-                              told = bytes;
-                              return true;
-                            }});
-    REQUIRE(ok(backup));
-    CHECK(backup->bytes == fs::file_size(to + "/data.mdb"));
-    CHECK(told == backup->bytes);
-    CHECK(backup->sequence == tracker.stats().value().sequence);
-    struct stat info {};
-    REQUIRE(::stat((to + "/data.mdb").c_str(), &info) == 0);
-    CHECK((info.st_mode & 0777) == 0600);
-    REQUIRE(::stat(to.c_str(), &info) == 0);
-    CHECK((info.st_mode & 0777) == 0700);
-    const auto report = verify_directory(to);
-    REQUIRE(ok(report));
-    CHECK(kinds_of(report->findings).empty());
-    CHECK(report->runs == 295);
-    CHECK(report->journaled == 0);
-    CHECK_FALSE(fs::exists(to + "/lock.mdb"));
-    CHECK_FALSE(fs::exists(to + "/writer.lock"));
-    CHECK(test::code_of(tracker.backup(to)) == Errc::invalid_argument);
-  }
-  CHECK(fs::file_size(folder / "compact/data.mdb") < fs::file_size(folder / "plain/data.mdb"));
-
-  const auto cancelled =
-      tracker.backup(folder / "third", {.progress = [](std::uint64_t) { return false; }});
-  CHECK(test::code_of(cancelled) == Errc::cancelled);
-  CHECK(test::code_of(tracker.backup(folder / "no/such/place")) == Errc::not_found);
-  std::set<std::string> names;
-  for (const auto& entry : fs::directory_iterator(folder / ""))
-    names.insert(entry.path().filename());
-  CHECK(names == std::set<std::string>{"store", "plain", "compact"});
-  tracker.create(test::request(id(9'002))).value().require_applied();
-}
-
-TEST_CASE("a restored backup is another store with the same runs", "[api][backup]") {
-  const test::TempDirectory folder;
-  Tracker tracker = Tracker::open(small(folder / "store")).value();
-  fill(tracker);
-  REQUIRE(ok(tracker.backup(folder / "backup")));
-  const Uuid old_id = tracker.store_id().value();
-  const std::string json = tracker.get_json(id(4)).value();
-  CHECK(test::code_of(restore_backup(folder / "backup", folder / "store")) ==
-        Errc::invalid_argument);
-  CHECK(test::code_of(restore_backup(folder / "backup", folder / "store", {.replace = true})) ==
-        Errc::already_open);
-
-  const auto restored = restore_backup(folder / "backup", folder / "restored");
-  REQUIRE(ok(restored));
-  CHECK(restored->runs == 295);
-  CHECK(restored->store_id != old_id);
-  Tracker other = Tracker::open(small(folder / "restored")).value();
-  CHECK(other.store_id().value() == restored->store_id);
-  CHECK(other.get_json(id(4)).value() == json);
-  // A position of the store the backup was taken from is refused, and so is its journal.
-  CHECK(test::code_of(other.changes({.store_id = old_id})) == Errc::other_store);
-  REQUIRE(ok(other.close()));
-  REQUIRE(ok(tracker.close()));
-  fs::remove_all(folder / "restored/journal");
-  fs::copy(folder / "store/journal", folder / "restored/journal", fs::copy_options::recursive);
-  CHECK(test::code_of(Tracker::open(small(folder / "restored"))) == Errc::other_store);
-
-  REQUIRE(ok(restore_backup(folder / "backup", folder / "store", {.replace = true})));
-  CHECK(fs::exists(folder / "store.replaced/data.mdb"));
-  CHECK(live_runs(folder / "store") == 295);
-  CHECK(test::code_of(restore_backup(folder / "backup", folder / "store", {.replace = true})) ==
-        Errc::invalid_argument);
-}
-
-TEST_CASE("a damaged backup, or a store that was not closed, is not restored", "[api][backup]") {
-  const ClosedStore store;
-  store.change(damages()[4].table, damages()[4].how);
-  const auto damaged = restore_backup(store.path(), store.beside("restored"));
-  CHECK(test::code_of(damaged) == Errc::corrupt);
-  CHECK_FALSE(fs::exists(store.beside("restored")));
-
-  const ClosedStore flipped;
-  {
-    // One bit in the middle of the file, whatever it is: at least a checksum must see it, or it
-    // lies in a free page.
-    std::fstream file(flipped.file(), std::ios::in | std::ios::out | std::ios::binary);
-    file.seekp(static_cast<std::streamoff>(fs::file_size(flipped.file()) - 4'096 + 17));
-    file.put('\x5a');
-  }
-  const auto report = verify_directory(flipped.path());
-  REQUIRE(ok(report));
-
-  const test::TempDirectory folder;
-  OpenOptions options = small(folder / "store");
-  options.publish_interval = std::chrono::hours(1);
-  Tracker tracker = Tracker::open(options).value();
-  tracker.create(test::request(id(1))).value().require_applied();
-  fs::copy(folder / "store", folder / "killed", fs::copy_options::recursive);
-  fs::permissions(folder / "killed", fs::perms::owner_all);
-  CHECK(test::code_of(restore_backup(folder / "killed", folder / "restored")) ==
-        Errc::invalid_argument);
 }
 
 TEST_CASE("files that are no store are told apart from damaged ones", "[api][verify]") {
