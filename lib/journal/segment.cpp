@@ -18,6 +18,7 @@
 #include <fcntl.h>
 #include <memory>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <xxhash.h>
 
@@ -239,6 +240,16 @@ Result<void> write_segment_header(const Fd& fd, SegmentHeader& header, const std
   if (error == 0) error = sync_data(fd.get());
   if (error == 0) return {};
   return system_error(error, subject, "Cannot write the header of a journal segment");
+}
+
+bool names_inode(const Directory& directory, std::uint32_t slot, std::uint64_t inode) noexcept {
+  char name[kNameDigits + kSuffix.size() + 1];
+  std::snprintf(name, sizeof name, "%08x%s", slot, kSuffix.data());
+  struct stat named {};
+  if (::fstatat(directory.fd.get(), name, &named, AT_SYMLINK_NOFOLLOW) != 0) {
+    return errno != ENOENT;
+  }
+  return named.st_ino == inode;
 }
 
 Result<void> remove_segment(const Directory& directory, std::uint32_t slot) {

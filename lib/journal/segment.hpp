@@ -93,6 +93,10 @@ void encode_segment_header(SegmentHeader& header, SegmentHeaderBytes& out) noexc
 [[nodiscard]] Result<void> write_segment_header(const Fd& fd, SegmentHeader& header,
                                                 const std::string& subject);
 
+/// False if the segment's name is gone or names another file; true where that cannot be told.
+[[nodiscard]] bool names_inode(const Directory& directory, std::uint32_t slot,
+                               std::uint64_t inode) noexcept;
+
 /// Removes a segment's name; the directory still has to be synced.
 [[nodiscard]] Result<void> remove_segment(const Directory& directory, std::uint32_t slot);
 

@@ -121,8 +121,10 @@ class Env {
   [[nodiscard]] Result<void> grow(std::optional<Deadline> deadline = std::nullopt,
                                   bool use_reserve = false);
 
-  /// `needs_reopen` if the paths no longer name the files that are open, `corrupt` if the data
-  /// file became shorter. A handful of stat calls.
+  /// `needs_reopen` if the paths no longer name the files that are open. A handful of stat calls,
+  /// beside any other call.
+  [[nodiscard]] Result<void> check_names() const;
+  /// The same, and `corrupt` if the data file became shorter.
   [[nodiscard]] Result<void> check_files();
   /// Frees the reader slots of dead processes; yields how many.
   [[nodiscard]] Result<std::uint32_t> reap_stale_readers();
@@ -186,6 +188,7 @@ class Env {
   int data_fd_ = -1;  ///< LMDB's; not ours to close.
   FileId data_id_;
   FileId lock_id_;
+  mutable std::mutex names_mutex_;  ///< Guards those three and writer_lock_ once it is open.
   std::atomic<std::uint64_t> data_size_seen_{0};
   std::uint32_t generation_ = 0;
   std::uint64_t page_size_ = 0;

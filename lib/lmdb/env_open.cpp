@@ -261,6 +261,7 @@ Result<void> EnvOpener::open_lmdb() {
 Result<void> EnvOpener::check_handle() {
   MDB_env* const raw = env_.env_;
   const std::string& path = env_.folder_.path();
+  const std::lock_guard names(env_.names_mutex_);
   mdb_env_get_fd(raw, &env_.data_fd_);
   // LMDB leaves this one open to programs that the host starts.
   if (::fcntl(env_.data_fd_, F_SETFD, FD_CLOEXEC) != 0) {

@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::size_t kReplayBatchEffects = 24'000;
 constexpr int kGetManyTries = 3;
+constexpr std::chrono::milliseconds kNamesIntervalMax{100};
 
 Outcome to_outcome(const Answer& answer) {
   Outcome outcome{.kind = answer.kind};
@@ -111,6 +112,7 @@ LmdbStore::LmdbStore(std::unique_ptr<lmdb::Env> env, StoredRuns stored, BatchWri
       fork_generation_(lmdb::fork_generation()),
       journal_segment_bytes_(options.journal_segment_bytes),
       journal_bytes_max_(options.journal_bytes_max),
+      names_interval_(std::min(options.publish_interval, kNamesIntervalMax)),
       env_(std::move(env)),
       stored_(stored),
       writer_(std::move(writer)),
@@ -165,8 +167,11 @@ Applier::Parts LmdbStore::applier_parts() {
 
 /// A commit that LMDB gives up on may have happened: only the reopened file can tell.
 Result<void> LmdbStore::write_to_lmdb(std::span<const EffectPtr> effects) {
+  if (auto named = check_names(); !named) return named;
   auto written = writer_.commit(effects);
-  if (written || written.error().code != Errc::needs_reopen) return written;
+  // Only what went to a file that still has its name may leave the journal.
+  if (written) return check_names();
+  if (written.error().code != Errc::needs_reopen) return written;
   if (auto reopened = env_->reopen(); !reopened) return reopened;
   auto applied = stored_.applied_sequence();
   if (!applied) return applied.error();
@@ -185,8 +190,20 @@ Result<void> LmdbStore::refusal() const {
   return {};
 }
 
-/// Before a batch is sealed: LMDB and, in relaxed mode, the disk must not lag too far behind.
+/// `needs_reopen` if somebody renamed, deleted or replaced a file that is open.
+Result<void> LmdbStore::check_names() const {
+  if (auto named = env_->check_names(); !named) return named;
+  return journal_->check_folder();
+}
+
+/// Before a batch is sealed: the files must be in place, and LMDB and, in relaxed mode, the disk
+/// not lag too far behind.
 Result<void> LmdbStore::admit(Deadline deadline) {
+  const Deadline now = std::chrono::steady_clock::now();
+  if (now - names_checked_ >= names_interval_) {
+    if (auto named = check_names(); !named) return named;
+    names_checked_ = now;
+  }
   if (auto room = applier_.wait_for_room(deadline); !room) return room;
   return syncer_.wait_within_bound(deadline);
 }
@@ -266,6 +283,7 @@ Result<void> LmdbStore::find_many(std::span<const Uuid> run_ids, IndexedRecordVi
 
 Result<void> LmdbStore::publish(Deadline deadline) {
   if (auto refused = refusal(); !refused) return refused;
+  if (auto named = check_names(); !named) return named;
   return applier_.publish(deadline);
 }
 

@@ -62,13 +62,16 @@ class LmdbStore final : public Store {
   [[nodiscard]] bool journal_has_room() const;
   [[nodiscard]] Result<void> refusal() const;
   [[nodiscard]] Result<void> admit(Deadline deadline);
+  [[nodiscard]] Result<void> check_names() const;
   void log(LogLevel level, std::string_view text) const;
 
   const std::function<void(LogLevel, std::string_view)> log_;
   const std::uint32_t fork_generation_;
   const std::uint64_t journal_segment_bytes_;
   const std::uint64_t journal_bytes_max_;
+  const std::chrono::milliseconds names_interval_;
   std::uint64_t segments_begun_ = 0;  ///< The leader's: what the housekeeper was told of.
+  Deadline names_checked_{};          ///< The leader's: when the files were last seen in place.
   std::atomic<bool> closed_{false};
 
   // In order of construction; each uses those above it.
