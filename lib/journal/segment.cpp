@@ -177,6 +177,18 @@ Result<std::optional<SegmentHeader>> read_segment_header(const Fd& fd, const Uui
   return decode_segment_header(std::span(bytes).first(*count), store_id, subject);
 }
 
+Result<void> check_is_segment(const Fd& fd, const std::string& subject) {
+  SegmentHeaderBytes bytes;
+  const auto count = read_at(fd.get(), bytes, 0, subject);
+  if (!count) return count.error();
+  const bool whole = *count == bytes.size();
+  if (whole && std::memcmp(bytes.data(), kMagic, kMagicBytes) == 0) return {};
+  return make_error(Errc::corrupt, subject,
+                    whole ? "The file is no journal segment." : "The journal segment was cut off.",
+                    "Put the journal's file back, or restore a backup. Whoever is sure that "
+                    "nothing in it is needed may remove the file.");
+}
+
 std::string segment_name(std::uint32_t slot) { return slot_name(slot, kSuffix); }
 
 std::optional<std::uint32_t> parse_segment_name(std::string_view name) noexcept {

@@ -75,6 +75,10 @@ void encode_segment_header(SegmentHeader& header, SegmentHeaderBytes& out) noexc
                                                                        const Uuid& store_id,
                                                                        const std::string& subject);
 
+/// `corrupt` for a file that never was a segment, or is cut within its header: a segment gets its
+/// name only once its first header is synced, and every later header begins with the same bytes.
+[[nodiscard]] Result<void> check_is_segment(const Fd& fd, const std::string& subject);
+
 [[nodiscard]] std::string segment_name(std::uint32_t slot);
 [[nodiscard]] std::optional<std::uint32_t> parse_segment_name(std::string_view name) noexcept;
 
