@@ -145,7 +145,13 @@ Result<void> EnvOpener::enter_folder() {
   env_.claim_ = *std::move(claim);
   if (options.read_only) return {};
   auto lock = WriterLock::acquire(env_.folder_.fd(), env_.folder_.path());
-  if (!lock) return lock.error();
+  if (!lock) {
+    // Its owner may be another copy of this library, in this very process.
+    if (lock.error().code == Errc::locked && *data) {
+      if (auto alone = check_other_copies((*data)->id); !alone) return alone;
+    }
+    return lock.error();
+  }
   env_.writer_lock_ = *std::move(lock);
   if (const std::size_t removed = env_.folder_.remove_leftovers(); removed > 0) {
     env_.log(LogLevel::info, "removed " + std::to_string(removed) +
@@ -178,16 +184,22 @@ Result<void> EnvOpener::find_data() {
                       "Remove the others: locks are kept beside each name, so two processes could "
                       "write at once.");
   }
+  return check_other_copies(env_.data_id_);
+}
+
+Result<void> EnvOpener::check_other_copies(FileId data) const {
   auto lock = env_.folder_.look_at(kLockFile);
   if (!lock) return lock.error();
-  if (inherited_open(env_.data_id_)) return {};  // A parent's map, still in this process's memory.
+  if (inherited_open(data)) return {};  // A parent's map, still in this process's memory.
   for (const auto& [id, name] :
-       {std::pair(std::optional(env_.data_id_), kDataFile),
+       {std::pair(std::optional(data), kDataFile),
         std::pair(*lock ? std::optional((*lock)->id) : std::nullopt, kLockFile)}) {
     if (!id) continue;
     auto mapped = mapped_in_process(*id, env_.folder_.path_of(name));
     if (!mapped) return mapped.error();
-    if (*mapped) return already_open_error(path, " through another copy or handle of LMDB");
+    if (*mapped) {
+      return already_open_error(env_.folder_.path(), " through another copy or handle of LMDB");
+    }
   }
   return {};
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "journal/journal.hpp"
+#include "lmdb/errors.hpp"
 #include "lmdb/fork_guard.hpp"
 
 namespace milepost::store {
@@ -33,6 +34,7 @@ PublishedStore::PublishedStore(std::unique_ptr<lmdb::Env> env, StoredRuns stored
     : fork_generation_(lmdb::fork_generation()), env_(std::move(env)), stored_(stored) {}
 
 Result<void> PublishedStore::apply(std::span<const ResolvedCommand>, Deadline, std::span<Outcome>) {
+  if (forked()) return lmdb::forked_error(env_->directory());
   return read_only_error();
 }
 
@@ -49,7 +51,10 @@ Result<void> PublishedStore::find_many(std::span<const Uuid> run_ids,
   return visit_in_order(stored_, *txn, run_ids, indexes, visit);
 }
 
-Result<void> PublishedStore::publish(Deadline) { return read_only_error(); }
+Result<void> PublishedStore::publish(Deadline) {
+  if (forked()) return lmdb::forked_error(env_->directory());
+  return read_only_error();
+}
 
 Result<std::uint64_t> PublishedStore::unpublished() const {
   for (int attempt = 1;; ++attempt) {

@@ -120,6 +120,16 @@ std::string fork_it(Puppet& puppet, const Words& words) {
   return std::to_string(code);
 }
 
+/// A child that lives until its own alarm, with its parent's descriptors.
+std::string orphan(Puppet&, const Words&) {
+  const pid_t child = ::fork();
+  if (child != 0) return child > 0 ? "ok" : "cannot fork";
+  ::close(STDIN_FILENO);
+  ::close(STDOUT_FILENO);
+  ::alarm(kForkSecondsMax);
+  for (;;) ::pause();
+}
+
 /// `keep-writing FIRST`: lifecycles until the process ends; a failed one ends it.
 std::string keep_writing(Puppet& puppet, const Words& words) {
   puppet.background.emplace_back([&puppet, first = number_at(words, 1)] {
@@ -225,6 +235,7 @@ std::string race(Puppet& puppet, const Words& words) {
 
 void add_process_verbs(std::map<std::string, Verb>& verbs) {
   verbs.insert({{"fork", fork_it},
+                {"orphan", orphan},
                 {"keep-writing", keep_writing},
                 {"limit", limit},
                 {"signal", set_signal},
