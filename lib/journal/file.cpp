@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <system_error>
 #include <unistd.h>
@@ -166,6 +167,12 @@ bool still_names(const Directory& directory) noexcept {
   if (::fstat(directory.fd.get(), &open) != 0) return true;  // Nothing can be told.
   if (::stat(directory.path.c_str(), &named) != 0) return errno != ENOENT && errno != ENOTDIR;
   return named.st_ino == open.st_ino && named.st_dev == open.st_dev;
+}
+
+bool exceeds_size_limit(std::uint64_t end) noexcept {
+  rlimit limit{};
+  return ::getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
+         end > limit.rlim_cur;
 }
 
 int write_at(int fd, std::span<const std::byte> bytes, std::uint64_t offset) noexcept {

@@ -74,6 +74,10 @@ struct Directory {
 /// False if the directory's path names nothing or another one by now.
 [[nodiscard]] bool still_names(const Directory& directory) noexcept;
 
+/// Whether a write that ends there passes the process's file-size limit, even within the file: it
+/// would not just fail, its signal by default ends the process.
+[[nodiscard]] bool exceeds_size_limit(std::uint64_t end) noexcept;
+
 /// Each returns 0 or an errno value. A short write is an error (EIO if the system gave no other).
 [[nodiscard]] int write_at(int fd, std::span<const std::byte> bytes, std::uint64_t offset) noexcept;
 [[nodiscard]] int sync_data(int fd) noexcept;

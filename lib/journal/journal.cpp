@@ -169,6 +169,10 @@ Result<std::uint64_t> Journal::Impl::append(std::span<const EffectBytes> effects
   const std::size_t total = header.total_bytes();
   if (buffer_.size() < total) buffer_.resize(total);
   if (auto room = make_room(total, use_reserve); !room) return room.error();
+  // The host may have lowered the limit since the segment was readied.
+  if (exceeds_size_limit(offset_ + total)) {
+    return system_error(EFBIG, pool_.path_of(current_.front()), "Cannot write to the journal");
+  }
 
   Segment& segment = current_.front();
   header.generation = segment.generation;

@@ -17,7 +17,6 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <memory>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <xxhash.h>
@@ -77,11 +76,21 @@ Result<std::vector<std::uint32_t>> list_names(const Directory& directory, std::s
   return slots;
 }
 
-/// Past RLIMIT_FSIZE a write does not just fail: by default its signal ends the process.
-bool exceeds_size_limit(std::uint64_t bytes) noexcept {
-  rlimit limit{};
-  return ::getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
-         bytes > limit.rlim_cur;
+/// Goes on after a short write: where space has run out the next one says so.
+int fill_at(int fd, std::span<const std::byte> zeros, std::uint64_t at) noexcept {
+  int interrupts = 0;
+  while (!zeros.empty()) {
+    const ssize_t count = ::pwrite(fd, zeros.data(), zeros.size(), static_cast<off_t>(at));
+    if (count > 0) {
+      zeros = zeros.subspan(static_cast<std::size_t>(count));
+      at += static_cast<std::uint64_t>(count);
+    } else if (count == 0) {
+      return EIO;
+    } else if (errno != EINTR || interrupts++ == kInterruptsMax) {
+      return errno;
+    }
+  }
+  return 0;
 }
 
 int fill_blank(int fd, const SegmentHeaderBytes& header, std::uint64_t segment_bytes) {
@@ -93,7 +102,7 @@ int fill_blank(int fd, const SegmentHeaderBytes& header, std::uint64_t segment_b
   for (std::uint64_t at = kSegmentHeaderBytes; at < segment_bytes;) {
     const auto count = std::min<std::uint64_t>(zeros.size(), segment_bytes - at);
     const auto piece = std::span(zeros).first(static_cast<std::size_t>(count));
-    if (const int error = write_at(fd, piece, at); error != 0) return error;
+    if (const int error = fill_at(fd, piece, at); error != 0) return error;
     at += count;
     unsynced += count;
     if (unsynced < kFillSyncBytes) continue;
@@ -101,16 +110,6 @@ int fill_blank(int fd, const SegmentHeaderBytes& header, std::uint64_t segment_b
     unsynced = 0;
   }
   return sync_all(fd);
-}
-
-/// A short write while filling usually means that space ran out and the next one would say so.
-int explain_short_fill(int fd, int error) noexcept {
-  if (error != EIO) return error;
-  const off_t end = ::lseek(fd, 0, SEEK_END);
-  if (end < 0) return error;
-  const std::byte zero[1]{};
-  const int retry = write_at(fd, zero, static_cast<std::uint64_t>(end));
-  return retry == ENOSPC || retry == EDQUOT ? retry : error;
 }
 
 }  // namespace
@@ -227,7 +226,6 @@ Result<Fd> create_segment(const Directory& directory, std::uint32_t slot, const 
   encode_segment_header(header, bytes);
   int error = fill_blank(fd.get(), bytes, segment_bytes);
   if (error != 0) {
-    error = explain_short_fill(fd.get(), error);
     ::unlinkat(folder, unfinished.c_str(), 0);
     return system_error(error, directory.path_of(unfinished), kWhat);
   }
@@ -246,7 +244,6 @@ Result<Fd> create_segment(const Directory& directory, std::uint32_t slot, const 
 Result<void> write_segment_header(const Fd& fd, SegmentHeader& header, const std::string& subject) {
   SegmentHeaderBytes bytes;
   encode_segment_header(header, bytes);
-  // Asked here, once a segment, so that no append has to: groups stay within this size.
   int error = exceeds_size_limit(header.segment_bytes) ? EFBIG : 0;
   if (error == 0) error = write_at(fd.get(), bytes, 0);
   if (error == 0) error = sync_data(fd.get());

@@ -19,6 +19,8 @@
 #include "lmdb/file_check.hpp"
 #include "lmdb/fork_guard.hpp"
 #include "lmdb/identity.hpp"
+#include "lmdb/lock_file.hpp"
+#include "lmdb/size_signal.hpp"
 
 namespace milepost::lmdb {
 namespace {
@@ -112,6 +114,7 @@ Result<std::unique_ptr<Env>> Env::open(EnvOptions options) {
   }
   if (auto error = bad_options(options)) return *std::move(error);
   std::unique_ptr<Env> env(new Env(std::move(options)));
+  const SizeSignalHeld held;
   EnvOpener opener(*env);
   if (auto opened = opener.run(); !opened) return opened.error();
   return env;
@@ -249,6 +252,8 @@ Result<void> EnvOpener::open_lmdb() {
         "a map of " + std::to_string(size) + " bytes does not fit the process's address space",
         "Raise RLIMIT_AS (ulimit -v) or lower map_size_start.");
   }
+  const std::string lock = env_.folder_.path_of(kLockFile);
+  if (auto reserved = reserve_lock_file(lock, options.readers_max); !reserved) return reserved;
   unsigned int flags = MDB_NOTLS;
   if (options.read_only) flags |= MDB_RDONLY;
   env_.read_ahead_ = !wants_no_read_ahead(file_size_, memory_bytes());

@@ -10,6 +10,7 @@
 #include "lmdb/errors.hpp"
 #include "lmdb/fork_guard.hpp"
 #include "lmdb/raw.hpp"
+#include "lmdb/size_signal.hpp"
 #include "lmdb/txn.hpp"
 
 namespace milepost::lmdb {
@@ -116,7 +117,11 @@ Result<void> Env::commit_write() {
     release_writer();
     return error;
   }
-  const int rc = mdb_txn_commit(txn);
+  int rc = 0;
+  {
+    const SizeSignalHeld held;
+    rc = mdb_txn_commit(txn);
+  }
   if (rc == 0) {
     release_writer();
     return {};

@@ -40,10 +40,14 @@ class Mount {
     return Mount(device, folder, type, 0, "");
   }
 
+  /// Nothing, and why.
+  [[nodiscard]] static Mount failed(const std::string& why) { return Mount(why); }
+
   /// Empty if it is mounted.
   [[nodiscard]] const std::string& why_not() const noexcept { return why_; }
 
  private:
+  explicit Mount(std::string why) : why_(std::move(why)) {}
   Mount(const std::string& source, const std::string& folder, const std::string& type,
         unsigned long flags, const std::string& options) {
     static const std::string hindrance = enter_namespace();

@@ -36,6 +36,7 @@ OpenOptions small_options(const std::string& directory) {
   options.publish_interval = std::chrono::milliseconds(5);
   options.recent_bytes_max = 1u << 20;
   options.readers_max = 64;
+  options.relaxed_bytes_max = 32u << 10;
   options.wait_max = std::chrono::seconds(20);
   return options;
 }

@@ -126,6 +126,7 @@ std::string orphan(Puppet&, const Words&) {
   if (child != 0) return child > 0 ? "ok" : "cannot fork";
   ::close(STDIN_FILENO);
   ::close(STDOUT_FILENO);
+  ::close(STDERR_FILENO);
   ::alarm(kForkSecondsMax);
   for (;;) ::pause();
 }
@@ -145,7 +146,8 @@ std::string keep_writing(Puppet& puppet, const Words& words) {
 /// `limit fsize|as|nofile|off BYTES`; `as` counts from what the process has mapped now.
 std::string limit(Puppet&, const Words& words) {
   const std::string what = text_at(words, 1);
-  rlim_t value = number_at(words, 2);
+  const bool off = text_at(words, 2) == "off";
+  rlim_t value = off ? 0 : number_at(words, 2);
   int resource = RLIMIT_FSIZE;
   if (what == "nofile") resource = RLIMIT_NOFILE;
   if (what == "as") {
@@ -156,7 +158,7 @@ std::string limit(Puppet&, const Words& words) {
   }
   rlimit now{};
   ::getrlimit(resource, &now);
-  now.rlim_cur = text_at(words, 2) == "off" ? now.rlim_max : value;
+  now.rlim_cur = off ? now.rlim_max : value;
   return ::setrlimit(resource, &now) == 0 ? "ok" : "cannot set the limit";
 }
 
