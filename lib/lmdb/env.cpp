@@ -148,6 +148,8 @@ Result<void> Env::check_files() {
 
 Result<std::uint32_t> Env::reap_stale_readers() {
   if (auto error = refusal()) return *std::move(error);
+  const std::lock_guard names(names_mutex_);
+  if (env_ == nullptr) return std::uint32_t{0};  // Closed or being reopened meanwhile.
   int dead = 0;
   const int rc = mdb_reader_check(env_, &dead);
   if (rc != 0) return from_lmdb(rc, Phase::read, folder_.path());

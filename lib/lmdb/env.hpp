@@ -177,6 +177,7 @@ class Env {
   [[nodiscard]] std::optional<Error> resize(std::uint64_t size, Deadline deadline);
   [[nodiscard]] std::optional<Error> refresh_map(std::uint64_t seen_epoch, Deadline deadline);
   [[nodiscard]] std::uint64_t map_cap(bool use_reserve) const noexcept;
+  [[nodiscard]] Error full();
   [[nodiscard]] std::string name_of(const Table& table) const;
   void log(LogLevel level, std::string_view text) const noexcept;
 
@@ -188,7 +189,9 @@ class Env {
   int data_fd_ = -1;  ///< LMDB's; not ours to close.
   FileId data_id_;
   FileId lock_id_;
-  mutable std::mutex names_mutex_;  ///< Guards those three and writer_lock_ once it is open.
+  /// Guards those three, writer_lock_ and, against its closing, env_ for calls that hold neither a
+  /// slot nor the writer's place.
+  mutable std::mutex names_mutex_;
   std::atomic<std::uint64_t> data_size_seen_{0};
   std::uint32_t generation_ = 0;
   std::uint64_t page_size_ = 0;

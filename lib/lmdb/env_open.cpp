@@ -266,6 +266,7 @@ Result<void> EnvOpener::open_lmdb() {
     rc = prepare(&raw, size);
     if (rc == 0) rc = mdb_env_open(raw, env_.folder_.path().c_str(), flags, 0600);
     if (rc == 0) {
+      const std::lock_guard names(env_.names_mutex_);
       env_.env_ = raw;
       return {};
     }
@@ -278,7 +279,7 @@ Result<void> EnvOpener::open_lmdb() {
 Result<void> EnvOpener::check_handle() {
   MDB_env* const raw = env_.env_;
   const std::string& path = env_.folder_.path();
-  const std::lock_guard names(env_.names_mutex_);
+  std::unique_lock names(env_.names_mutex_);
   mdb_env_get_fd(raw, &env_.data_fd_);
   // LMDB leaves this one open to programs that the host starts.
   if (::fcntl(env_.data_fd_, F_SETFD, FD_CLOEXEC) != 0) {
@@ -293,6 +294,7 @@ Result<void> EnvOpener::check_handle() {
                       "Find out who replaces them, then try again.");
   }
   env_.lock_id_ = (*lock)->id;
+  names.unlock();
   env_.data_size_seen_.store(static_cast<std::uint64_t>(info.st_size));
   if (mdb_env_get_maxkeysize(raw) < static_cast<int>(kKeySizeMax)) {
     return make_error(

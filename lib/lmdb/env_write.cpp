@@ -57,6 +57,9 @@ Result<WriteTxn> Env::begin_write(std::optional<Deadline> deadline) {
     return make_error(Errc::read_only, folder_.path(), "the store was opened read-only",
                       "Open it for writing.");
   }
+  // What dead readers saw must not be kept for them: the file would grow with every commit. Costs
+  // a system call for each process that reads; that it fails is no reason not to write.
+  static_cast<void>(reap_stale_readers());
   const Deadline until = deadline_or_default(deadline);
   if (auto error = take_writer(until)) return *std::move(error);
   auto begun = begin_taken(until);

@@ -3,11 +3,10 @@
 // Forks of a process that has a store open, by its first thread and by a new one, idle and under
 // load. The child is told `forked` by every call, may end as it likes and may have a store of its
 // own; the parent goes on, and its reader slots in lock.mdb stay as they were.
-#include <cstdio>
 #include <filesystem>
-#include <lmdb.h>
 
 #include "puppet_process.hpp"
+#include "reader_list.hpp"
 #include "support/catch.hpp"
 #include "support/temp_directory.hpp"
 
@@ -17,23 +16,8 @@ namespace {
 // In a child the parent's threads, and what only their stacks point to, are gone.
 const std::vector<std::string> kNoLeakCheck{"ASAN_OPTIONS=detect_leaks=0"};
 
-/// Reader slots taken in lock.mdb, as plain LMDB lists them.
 int reader_slots(const std::string& directory) {
-  MDB_env* env = nullptr;
-  REQUIRE(mdb_env_create(&env) == 0);
-  REQUIRE(mdb_env_open(env, directory.c_str(), MDB_RDONLY, 0600) == 0);
-  int lines = 0;
-  mdb_reader_list(
-      env,
-      [](const char* text, void* count) {
-        // A row begins with a process id; the heading does not.
-        int pid = 0;
-        if (std::sscanf(text, "%d", &pid) == 1) ++*static_cast<int*>(count);
-        return 0;
-      },
-      &lines);
-  mdb_env_close(env);
-  return lines;
+  return static_cast<int>(list_readers(directory).size());
 }
 
 struct Deed {
