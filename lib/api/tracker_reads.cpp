@@ -78,15 +78,10 @@ Result<Subscription> Tracker::subscribe(const SubscribeOptions& options) const {
 
 Result<Run> Tracker::wait(const Uuid& run_id, const WaitOptions& options) const {
   if (!impl_) return closed_error();
-  auto now = get(run_id, {.organization_id = options.organization_id});
-  if (!now) return now.error();
-  if (!*now) return api::no_such_run(run_id);
   std::optional<Run> run;
-  auto found = impl_->store().wait_final(run_id, impl_->deadline_or_default(options.deadline),
-                                         [&](const core::RecordView& record) {
-                                           if (api::belongs_to(record, options.organization_id))
-                                             run = core::to_run(record);
-                                         });
+  auto found = impl_->store().wait_final(
+      run_id, options.organization_id, impl_->deadline_or_default(options.deadline),
+      [&](const core::RecordView& record) { run = core::to_run(record); });
   if (!found) return found.error();
   if (!run) return api::no_such_run(run_id);
   return std::move(*run);

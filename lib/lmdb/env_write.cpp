@@ -4,6 +4,7 @@
 // begin, and would keep its writer mutex for ever after a commit from another thread; both are
 // refused here before LMDB is reached.
 #include <lmdb.h>
+#include <sys/stat.h>
 #include <utility>
 
 #include "lmdb/env.hpp"
@@ -118,6 +119,9 @@ Result<void> Env::commit_write() {
   }
   const int rc = mdb_txn_commit(txn);
   if (rc == 0) {
+    // For other processes that watch the file. LMDB's own writes come a moment before readers see
+    // the commit; who could not be told sees it with the next one.
+    static_cast<void>(::futimens(data_fd_, nullptr));
     release_writer();
     return {};
   }

@@ -227,29 +227,39 @@ std::size_t LmdbStore::batch_bytes_max() const noexcept {
 
 Result<bool> LmdbStore::find(const Uuid& run_id, RecordVisitor visit) const {
   if (auto refused = refusal(); !refused) return refused.error();
+  bool exists = false;
+  auto looked = visit_latest(run_id, [&](std::uint64_t, const core::RecordView* record) {
+    exists = record != nullptr;
+    if (exists) visit(*record);
+  });
+  if (!looked) return looked.error();
+  return exists;
+}
+
+Result<void> LmdbStore::visit_latest(const Uuid& run_id, LatestVisitor visit) const {
   std::optional<Error> failure;
-  bool removed = false;
   const bool recent = recent_.visit(run_id, [&](const EffectPtr& effect) {
     const core::EffectView view = effect.view();
-    if (view.removes()) {
-      removed = true;
-      return;
-    }
+    if (view.removes()) return visit(effect.sequence(), nullptr);
     auto record = core::decode_record(run_id, view.record);
-    if (record) {
-      visit(*record);
-    } else {
+    if (!record) {
       failure = record.error();
+    } else {
+      visit(record->sequence, &*record);
     }
   });
   if (failure) return *failure;
-  if (recent) return !removed;
+  if (recent) return {};
+  const auto visit_stored = [&](const core::RecordView& record) { visit(record.sequence, &record); };
   // Only after the probe: what left the map since is in the commit this read begins with.
-  auto stored = stored_.visit(run_id, visit);
-  if (stored || stored.error().code != Errc::needs_reopen) return stored;
-  // LMDB gave its handle up after a failed write; the file is whole.
-  if (auto reopened = env_->reopen(); !reopened) return reopened.error();
-  return stored_.visit(run_id, visit);
+  auto stored = stored_.visit(run_id, visit_stored);
+  if (!stored && stored.error().code == Errc::needs_reopen) {
+    // LMDB gave its handle up after a failed write; the file is whole.
+    if (auto reopened = env_->reopen(); !reopened) return reopened.error();
+    stored = stored_.visit(run_id, visit_stored);
+  }
+  if (!stored) return stored.error();
+  return {};
 }
 
 Result<void> LmdbStore::find_many(std::span<const Uuid> run_ids, IndexedRecordVisitor visit) const {

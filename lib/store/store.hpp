@@ -66,8 +66,8 @@ class Store {
                                                            Deadline deadline) const = 0;
 
   /// Waits until the run is final and its last effect durable, and visits it; yields false where
-  /// there is no such run, also when it is removed meanwhile. `busy` at the deadline.
-  [[nodiscard]] virtual Result<bool> wait_final(const Uuid& run_id, Deadline deadline,
+  /// the organization has no such run, also when it is removed meanwhile. `busy` at the deadline.
+  [[nodiscard]] virtual Result<bool> wait_final(const Uuid& run_id, const Uuid& organization_id, Deadline deadline,
                                                 RecordVisitor visit) const = 0;
 
   /// Waits until something behind `sequence` is published, or `cancelled` is set and

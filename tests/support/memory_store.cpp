@@ -190,18 +190,24 @@ Result<std::unique_ptr<store::View>> MemoryStore::view(Freshness, Deadline) cons
       std::make_unique<MemoryView>(disk_->state, options_.feed_retention));
 }
 
-Result<bool> MemoryStore::wait_final(const Uuid& run_id, Deadline deadline,
-                                     store::RecordVisitor visit) const {
+Result<bool> MemoryStore::wait_final(const Uuid& run_id, const Uuid& organization_id,
+                                     Deadline deadline, store::RecordVisitor visit) const {
   std::unique_lock lock(disk_->mutex);
   if (auto refused = refusal(false); !refused) return refused.error();
   const auto& runs = disk_->state.runs;
-  const auto settled = [&] {
+  const auto find_run = [&] {
     const auto found = runs.find(run_id);
+    const bool theirs =
+        found != runs.end() && found->second.record.organization_id == organization_id;
+    return theirs ? found : runs.end();
+  };
+  const auto settled = [&] {
+    const auto found = find_run();
     return closed_ || found == runs.end() || core::is_final(found->second.record.status);
   };
   if (!disk_->changed.wait_until(lock, deadline, settled)) return Error{.code = Errc::busy};
   if (closed_) return Error{.code = Errc::closed};
-  const auto found = runs.find(run_id);
+  const auto found = find_run();
   if (found == runs.end()) return false;
   visit(found->second.view());
   return true;
