@@ -42,15 +42,6 @@ RunFilter open_runs_of(const RunFilter& filter) {
   return open;
 }
 
-/// Whether the feed's effect is about a run of the profile.
-bool is_about(std::span<const std::byte> effect, const EraseProfileOptions& whom) {
-  const core::EffectView view = core::view_effect(effect);
-  if (view.kind != core::EffectKind::put) return false;
-  const auto record = core::decode_record(view.run_id, view.record);
-  return record && record->profile_id == whom.profile_id &&
-         record->organization_id == whom.organization_id;
-}
-
 }  // namespace
 
 Result<Page> Tracker::Impl::orphans(const OrphansOptions& options) const {
@@ -202,8 +193,9 @@ Result<ErasureReceipt> Tracker::Impl::erase_profile(const EraseProfileOptions& o
     if (!view) return view.error();
     auto first = (*view)->feed_first();
     if (!first) return first.error();
+    const core::ForgetView whom{options.profile_id, options.organization_id};
     const auto count = [&](std::uint64_t, std::span<const std::byte> effect) {
-      if (is_about(effect, options)) ++receipt.changes_blanked;
+      if (core::tells_of(effect, whom)) ++receipt.changes_blanked;
     };
     const std::uint64_t newest = (*view)->sequence();
     if (*first != 0) {

@@ -129,7 +129,9 @@ Result<void> BatchWriter::write(lmdb::WriteTxn& txn, std::span<const EffectPtr> 
   }
   if (auto done = write_keys(txn); !done) return done;
   if (auto done = counters_.write(txn, handle_of(Table::counters)); !done) return done;
-  if (auto done = feed_.write(txn, handle_of(Table::changes), effects); !done) return done;
+  if (auto done = feed_.write(txn, handle_of(Table::changes), meta_, effects); !done) {
+    return done;
+  }
   return put_number(txn, kMetaApplied, effects.back().sequence());
 }
 

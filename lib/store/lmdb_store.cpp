@@ -250,7 +250,9 @@ Result<void> LmdbStore::visit_latest(const Uuid& run_id, LatestVisitor visit) co
   });
   if (failure) return *failure;
   if (recent) return {};
-  const auto visit_stored = [&](const core::RecordView& record) { visit(record.sequence, &record); };
+  const auto visit_stored = [&](const core::RecordView& record) {
+    visit(record.sequence, &record);
+  };
   // Only after the probe: what left the map since is in the commit this read begins with.
   auto stored = stored_.visit(run_id, visit_stored);
   if (!stored && stored.error().code == Errc::needs_reopen) {

@@ -67,8 +67,8 @@ class Store {
 
   /// Waits until the run is final and its last effect durable, and visits it; yields false where
   /// the organization has no such run, also when it is removed meanwhile. `busy` at the deadline.
-  [[nodiscard]] virtual Result<bool> wait_final(const Uuid& run_id, const Uuid& organization_id, Deadline deadline,
-                                                RecordVisitor visit) const = 0;
+  [[nodiscard]] virtual Result<bool> wait_final(const Uuid& run_id, const Uuid& organization_id,
+                                                Deadline deadline, RecordVisitor visit) const = 0;
 
   /// Waits until something behind `sequence` is published, or `cancelled` is set and
   /// wake_waiters() called. Yields the last published sequence. `busy` at the deadline.

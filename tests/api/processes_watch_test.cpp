@@ -80,8 +80,8 @@ void follow_through_kills(bool relaxed) {
   const test::TempDirectory folder;
   const std::string directory = folder / "store";
   REQUIRE(ok(Tracker::open(options_for(directory)).value().close()));
-  auto follower = std::make_unique<ChildProcess>(
-      std::vector<std::string>{kChild, "follow", directory, "0"});
+  auto follower =
+      std::make_unique<ChildProcess>(std::vector<std::string>{kChild, "follow", directory, "0"});
   std::uint64_t followed = 0;
   std::uint64_t first_run = 0;
   for (int round = 0; round < 6; ++round) {
@@ -100,8 +100,8 @@ void follow_through_kills(bool relaxed) {
     REQUIRE(ok(next.close()));
     if (round == 3) {
       follower->kill(SIGKILL);
-      follower = std::make_unique<ChildProcess>(std::vector<std::string>{
-          kChild, "follow", directory, std::to_string(followed)});
+      follower = std::make_unique<ChildProcess>(
+          std::vector<std::string>{kChild, "follow", directory, std::to_string(followed)});
     }
     const std::uint64_t begun_at = followed;
     while (followed < newest) {
@@ -167,7 +167,8 @@ TEST_CASE("a tracker with a waiter and a subscriber makes no system call while n
       return;
     }
   }
-  const std::string idle_seconds = std::to_string(test::test_count("MILEPOST_TEST_IDLE_SECONDS", 10));
+  const std::string idle_seconds =
+      std::to_string(test::test_count("MILEPOST_TEST_IDLE_SECONDS", 10));
   struct Traced {
     std::string mode;
     std::string trace;

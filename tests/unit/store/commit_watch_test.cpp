@@ -98,9 +98,8 @@ TEST_CASE("all who wait are woken by one commit, also when the one who watches l
   // The first to wait watches for all; its deadline comes first.
   std::atomic<bool> left{false};
   Threads impatient;
-  impatient.start([&] {
-    left = !watch->wait(told, steady_clock::now() + milliseconds(30)).value();
-  });
+  impatient.start(
+      [&] { left = !watch->wait(told, steady_clock::now() + milliseconds(30)).value(); });
   impatient.wait_until_asleep();
   std::atomic<int> woken{0};
   Threads patient;

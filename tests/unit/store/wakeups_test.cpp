@@ -101,8 +101,7 @@ TEST_CASE("a removal of the run wakes its waiter, one of a profile does not", "[
   waiter.asleep();
   CHECK(waiter.looks == 1);
   waiter.state = Look::ready;
-  const std::vector<EffectPtr> removal{
-      EffectPtr::make_removal(core::EffectKind::erase, id(1), 2)};
+  const std::vector<EffectPtr> removal{EffectPtr::make_removal(core::EffectKind::erase, id(1), 2)};
   wakeups.visible(removal);
   CHECK(ok(waiter.join()));
 }
@@ -162,9 +161,8 @@ TEST_CASE("at the deadline a waiter looks once more, then is told busy", "[store
 
 TEST_CASE("a look that fails ends the wait with its error", "[store][wakeups]") {
   Wakeups wakeups;
-  const auto failed = wakeups.wait_for_run(id(1), Deadline::max(), []() -> Result<Look> {
-    return Error{.code = Errc::corrupt};
-  });
+  const auto failed = wakeups.wait_for_run(
+      id(1), Deadline::max(), []() -> Result<Look> { return Error{.code = Errc::corrupt}; });
   CHECK(code_of(failed) == Errc::corrupt);
 }
 
@@ -190,9 +188,8 @@ TEST_CASE("closing ends every wait, and later ones at once", "[store][wakeups]")
   threads.join();
   CHECK(code_of(waiter.join()) == Errc::closed);
   CHECK(code_of(published) == Errc::closed);
-  CHECK(code_of(wakeups.wait_for_run(id(1), Deadline::max(), []() -> Result<Look> {
-    return Look::ready;
-  })) == Errc::closed);
+  CHECK(code_of(wakeups.wait_for_run(
+            id(1), Deadline::max(), []() -> Result<Look> { return Look::ready; })) == Errc::closed);
   CHECK(code_of(wakeups.wait_published(0, Deadline::max(), cancelled)) == Errc::closed);
 }
 
