@@ -66,7 +66,8 @@ Result<Subscription> Tracker::subscribe(const SubscribeOptions& options) const {
   const ChangesOptions position{
       .after = options.after.value_or(0), .limit = 1, .store_id = options.store_id};
   if (auto checked = api::check_changes(position, store.id()); !checked) return checked.error();
-  auto view = impl_->view(Freshness::published, std::nullopt);
+  // A position may come from an answer that is not published yet.
+  auto view = impl_->view(options.after ? Freshness::latest : Freshness::published, std::nullopt);
   if (!view) return view.error();
   if (options.after) {
     // A position that can never be served is refused now, not on the first wait.
@@ -110,6 +111,11 @@ Result<ErasureReceipt> Tracker::erase_profile(const EraseProfileOptions& options
 Result<BulkReport> Tracker::bulk(const BulkOptions& options) {
   if (!impl_) return closed_error();
   return impl_->bulk(options);
+}
+
+Result<FailOrphansReport> Tracker::fail_orphans(const FailOrphansOptions& options) {
+  if (!impl_) return closed_error();
+  return impl_->fail_orphans(options);
 }
 
 Result<Stats> Tracker::stats() const {

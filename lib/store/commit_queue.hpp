@@ -34,6 +34,7 @@ namespace milepost::store {
 struct Answer {
   OutcomeKind kind = OutcomeKind::not_found;
   EffectPtr record;
+  std::uint64_t removal = 0;  ///< Of a removal that was applied: its sequence.
   /// Why the whole request was not even decided (damage met on the way); nothing of it was done.
   std::shared_ptr<const Error> error;
 };

@@ -119,6 +119,7 @@ Result<Answer> Committer::decide_removal(const core::Removal& removal, std::uint
   Answer answer;
   if (removal.kind == core::EffectKind::forget) {
     answer.kind = OutcomeKind::applied;
+    answer.removal = sequence;
     add_to_group(EffectPtr::make_forget({removal.profile_id, removal.organization_id}, sequence),
                  nullptr);
     return answer;
@@ -133,10 +134,11 @@ Result<Answer> Committer::decide_removal(const core::Removal& removal, std::uint
   }
   answer.kind = core::decide(removal, record ? &*record : nullptr);
   if (answer.kind == OutcomeKind::applied) {
+    answer.removal = sequence;
     add_to_group(EffectPtr::make_removal(removal.kind, removal.run_id, sequence), nullptr);
     leases_in_group_[removal.run_id] = std::nullopt;
   }
-  if (answer.kind != OutcomeKind::not_found) answer.record = std::move(*found);
+  if (answer.kind == OutcomeKind::illegal) answer.record = std::move(*found);
   return answer;
 }
 

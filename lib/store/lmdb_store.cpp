@@ -26,6 +26,10 @@ std::uint64_t nanoseconds_since(ViewRegistry::Clock::time_point begun) noexcept 
 
 Outcome to_outcome(const Answer& answer) {
   Outcome outcome{.kind = answer.kind};
+  if (answer.removal != 0) {
+    outcome.run.sequence = answer.removal;
+    return outcome;
+  }
   if (!answer.record) return outcome;
   const core::EffectView effect = answer.record.view();
   if (auto record = core::decode_record(effect.run_id, effect.record)) {

@@ -45,7 +45,8 @@ class Store {
   Store& operator=(const Store&) = delete;
   virtual ~Store() = default;
 
-  /// Applies the commands in order as one commit and fills in one outcome each. At most
+  /// Applies the commands in order as one commit and fills in one outcome each; of a removal that
+  /// was applied it has the sequence and no run. At most
   /// kBatchCommandsMax commands and batch_bytes_max() bytes by effect_bytes_max.
   [[nodiscard]] virtual Result<void> apply(std::span<const ResolvedCommand> commands,
                                            Deadline deadline, std::span<Outcome> outcomes) = 0;

@@ -142,17 +142,20 @@ Outcome MemoryStore::remove_one(const core::Removal& removal) {
       said.effect[0] = static_cast<std::byte>(core::EffectKind::blank);
     }
     add_change(std::move(change));
-    return {.kind = OutcomeKind::applied};
+    Outcome outcome{.kind = OutcomeKind::applied};
+    outcome.run.sequence = sequence;
+    return outcome;
   }
   const auto found = state.runs.find(removal.run_id);
   std::optional<core::RecordView> current;
   if (found != state.runs.end()) current = found->second.view();
   Outcome outcome{.kind = core::decide(removal, current ? &*current : nullptr)};
-  if (outcome.kind != OutcomeKind::not_found) {
+  if (outcome.kind == OutcomeKind::illegal) {
     outcome.run = core::to_run(*current);
     outcome.run_known = true;
   }
   if (outcome.kind != OutcomeKind::applied) return outcome;
+  outcome.run.sequence = sequence;
   KeptChange change{sequence, std::vector<std::byte>(core::kEffectHeaderSize), {}, {}};
   core::write_effect_header(removal.kind, removal.run_id, change.effect.data());
   add_change(std::move(change));
