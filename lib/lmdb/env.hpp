@@ -178,6 +178,8 @@ class Env {
   [[nodiscard]] std::optional<Error> resize(std::uint64_t size, Deadline deadline);
   [[nodiscard]] std::optional<Error> refresh_map(std::uint64_t seen_epoch, Deadline deadline);
   [[nodiscard]] std::uint64_t map_cap(bool use_reserve) const noexcept;
+  [[nodiscard]] Result<void> check_reserve() const;
+  [[nodiscard]] Error map_full() const;
   [[nodiscard]] std::string name_of(const Table& table) const;
   void log(LogLevel level, std::string_view text) const noexcept;
 

@@ -244,6 +244,11 @@ Result<bool> WriteTxn::erase(const Table& table, Bytes key) {
   return env_->write_failed(rc);
 }
 
+Result<void> WriteTxn::check_reserve() const {
+  if (auto error = refusal()) return *std::move(error);
+  return env_->check_reserve();
+}
+
 Result<void> WriteTxn::commit() {
   if (auto error = refusal()) return *std::move(error);
   return std::exchange(env_, nullptr)->commit_write();

@@ -65,32 +65,34 @@ Result<BatchWriter> BatchWriter::make(lmdb::Env& env, std::uint64_t feed_retenti
   return writer;
 }
 
-Result<void> BatchWriter::commit(std::span<const EffectPtr> effects) {
+Result<void> BatchWriter::commit(std::span<const EffectPtr> effects, bool use_reserve) {
   collapse(effects);
-  return run([&](lmdb::WriteTxn& txn) { return write(txn, effects); });
+  return run(use_reserve, [&](lmdb::WriteTxn& txn) { return write(txn, effects); });
 }
 
 Result<void> BatchWriter::set_epoch(std::uint64_t epoch) {
-  return run([&](lmdb::WriteTxn& txn) { return put_number(txn, kMetaEpoch, epoch); });
+  return run(true, [&](lmdb::WriteTxn& txn) { return put_number(txn, kMetaEpoch, epoch); });
 }
 
 /// One transaction; when the map is full it grows and everything is written again.
-Result<void> BatchWriter::run(core::FunctionRef<Result<void>(lmdb::WriteTxn&)> body) {
+Result<void> BatchWriter::run(bool use_reserve,
+                              core::FunctionRef<Result<void>(lmdb::WriteTxn&)> body) {
   for (;;) {
     auto txn = env_->begin_write();
     if (!txn) return txn.error();
     auto written = body(*txn);
+    if (written && !use_reserve) written = txn->check_reserve();
     if (written) written = txn->commit();
     if (written) return {};
     txn->abort();
     if (written.error().code != Errc::map_full) return written.error();
-    if (auto grown = grow(); !grown) return grown;
+    if (auto grown = grow(use_reserve); !grown) return grown;
   }
 }
 
-Result<void> BatchWriter::grow() {
+Result<void> BatchWriter::grow(bool use_reserve) {
   if (before_growth_) before_growth_();
-  return env_->grow(std::chrono::steady_clock::now() + kGrowthWait, frees_space_);
+  return env_->grow(std::chrono::steady_clock::now() + kGrowthWait, use_reserve);
 }
 
 Result<void> BatchWriter::put_number(lmdb::WriteTxn& txn, const char* key, std::uint64_t number) {
@@ -102,11 +104,8 @@ Result<void> BatchWriter::put_number(lmdb::WriteTxn& txn, const char* key, std::
 void BatchWriter::collapse(std::span<const EffectPtr> effects) {
   latest_.clear();
   latest_.reserve(effects.size());
-  frees_space_ = false;
   for (const EffectPtr& effect : effects) {
-    const core::EffectView view = effect.view();
-    frees_space_ = frees_space_ || view.removes();
-    if (view.is_about_a_run()) latest_.push_back(&effect);
+    if (effect.view().is_about_a_run()) latest_.push_back(&effect);
   }
   std::sort(latest_.begin(), latest_.end(), [](const EffectPtr* a, const EffectPtr* b) {
     const int order = std::memcmp(a->bytes().data() + 1, b->bytes().data() + 1, 16);

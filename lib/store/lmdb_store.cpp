@@ -134,7 +134,8 @@ Committer::Parts LmdbStore::committer_parts(const Start& start, const OpenOption
 }
 
 Applier::Parts LmdbStore::applier_parts() {
-  return {.write = [this](std::span<const EffectPtr> effects) { return write_to_lmdb(effects); },
+  return {.write = [this](std::span<const EffectPtr> effects,
+                          bool use_reserve) { return write_to_lmdb(effects, use_reserve); },
           .applied =
               [this](std::span<const EffectPtr> effects) {
                 journal_->release(effects.back().sequence());
@@ -162,17 +163,17 @@ void LmdbStore::forget_keys(std::span<const EffectPtr> effects) noexcept {
 }
 
 /// A commit that LMDB gives up on may have happened: only the reopened file can tell.
-Result<void> LmdbStore::write_to_lmdb(std::span<const EffectPtr> effects) {
+Result<void> LmdbStore::write_to_lmdb(std::span<const EffectPtr> effects, bool use_reserve) {
   const auto begun = ViewRegistry::Clock::now();
   views_->end_expired();
-  auto written = writer_.commit(effects);
+  auto written = writer_.commit(effects, use_reserve);
   if (written) publish_latency_.record(nanoseconds_since(begun));
   if (written || written.error().code != Errc::needs_reopen) return written;
   if (auto reopened = env_->reopen(); !reopened) return reopened;
   auto applied = stored_.applied_sequence();
   if (!applied) return applied.error();
   if (*applied >= effects.back().sequence()) return {};
-  return writer_.commit(effects);
+  return writer_.commit(effects, use_reserve);
 }
 
 /// Whether two more segments may be begun: the next group may need one, and one is the reserve.
@@ -196,7 +197,7 @@ Result<void> LmdbStore::apply(std::span<const ResolvedCommand> commands, Deadlin
                               std::span<Outcome> outcomes) {
   if (auto refused = refusal(); !refused) return refused;
   CommitRequest request{.commands = commands, .deadline = deadline};
-  request.frees_space = true;
+  request.frees_space = !commands.empty();
   for (const ResolvedCommand& command : commands) {
     request.bytes += effect_bytes_max(command);
     request.frees_space = request.frees_space && command.removal != nullptr;

@@ -73,7 +73,7 @@ class LmdbStore final : public Store {
 
   [[nodiscard]] Committer::Parts committer_parts(const Start& start, const OpenOptions& options);
   [[nodiscard]] Applier::Parts applier_parts();
-  [[nodiscard]] Result<void> write_to_lmdb(std::span<const EffectPtr> effects);
+  [[nodiscard]] Result<void> write_to_lmdb(std::span<const EffectPtr> effects, bool use_reserve);
   [[nodiscard]] bool journal_has_room() const;
   [[nodiscard]] Result<void> refusal() const;
   [[nodiscard]] Result<void> admit(Deadline deadline);
