@@ -193,7 +193,8 @@ class Env {
   [[nodiscard]] std::optional<Error> resize(std::uint64_t size, Deadline deadline);
   [[nodiscard]] std::optional<Error> refresh_map(std::uint64_t seen_epoch, Deadline deadline);
   [[nodiscard]] std::uint64_t map_cap(bool use_reserve) const noexcept;
-  [[nodiscard]] Error full();
+  [[nodiscard]] Result<void> check_reserve();
+  [[nodiscard]] Error map_full();
   [[nodiscard]] std::string name_of(const Table& table) const;
   void log(LogLevel level, std::string_view text) const noexcept;
 

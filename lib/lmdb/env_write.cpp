@@ -4,6 +4,7 @@
 // begin, and would keep its writer mutex for ever after a commit from another thread; both are
 // refused here before LMDB is reached.
 #include <lmdb.h>
+#include <sys/stat.h>
 #include <utility>
 
 #include "lmdb/env.hpp"
@@ -126,6 +127,9 @@ Result<void> Env::commit_write() {
     rc = mdb_txn_commit(txn);
   }
   if (rc == 0) {
+    // For other processes that watch the file. LMDB's own writes come a moment before readers see
+    // the commit; who could not be told sees it with the next one.
+    static_cast<void>(::futimens(data_fd_, nullptr));
     release_writer();
     return {};
   }
@@ -246,6 +250,11 @@ Result<bool> WriteTxn::erase(const Table& table, Bytes key) {
   if (rc == 0) return true;
   if (rc == MDB_NOTFOUND) return false;
   return env_->write_failed(rc);
+}
+
+Result<void> WriteTxn::check_reserve() const {
+  if (auto error = refusal()) return *std::move(error);
+  return env_->check_reserve();
 }
 
 Result<void> WriteTxn::commit() {

@@ -32,8 +32,8 @@ class BatchWriter {
   void on_growth(std::function<void()> hook) { before_growth_ = std::move(hook); }
 
   /// Commits the effects, growing the map when it is full. `effects` is not empty, in order and
-  /// without gaps.
-  [[nodiscard]] Result<void> commit(std::span<const EffectPtr> effects);
+  /// without gaps. `use_reserve`: up to the map's largest size, not only up to its reserve.
+  [[nodiscard]] Result<void> commit(std::span<const EffectPtr> effects, bool use_reserve);
 
   /// Commits the number of this opening.
   [[nodiscard]] Result<void> set_epoch(std::uint64_t epoch);
@@ -58,10 +58,10 @@ class BatchWriter {
   BatchWriter(lmdb::Env& env, std::uint64_t feed_retention) noexcept
       : env_(&env), feed_(feed_retention) {}
 
-  Result<void> run(core::FunctionRef<Result<void>(lmdb::WriteTxn&)> body);
+  Result<void> run(bool use_reserve, core::FunctionRef<Result<void>(lmdb::WriteTxn&)> body);
   Result<void> put_number(lmdb::WriteTxn& txn, const char* key, std::uint64_t number);
   void collapse(std::span<const EffectPtr> effects);
-  Result<void> grow();
+  Result<void> grow(bool use_reserve);
   Result<void> write(lmdb::WriteTxn& txn, std::span<const EffectPtr> effects);
   Result<void> write_runs(lmdb::WriteTxn& txn);
   Result<void> remove_run(lmdb::Cursor& cursor, const Uuid& run_id);
@@ -83,7 +83,6 @@ class BatchWriter {
   lmdb::Table meta_{};
   std::function<void()> before_growth_;
   FeedRows feed_;
-  bool frees_space_ = false;  ///< The batch removes runs: it may use the map's reserve.
   // Kept between batches for their memory.
   std::vector<const EffectPtr*> latest_;
   std::array<std::vector<IndexChange>, kTableNames.size()> changes_;

@@ -27,6 +27,10 @@ std::uint64_t nanoseconds_since(ViewRegistry::Clock::time_point begun) noexcept 
 
 Outcome to_outcome(const Answer& answer) {
   Outcome outcome{.kind = answer.kind};
+  if (answer.removal != 0) {
+    outcome.run.sequence = answer.removal;
+    return outcome;
+  }
   if (!answer.record) return outcome;
   const core::EffectView effect = answer.record.view();
   if (auto record = core::decode_record(effect.run_id, effect.record)) {
@@ -132,7 +136,8 @@ Committer::Parts LmdbStore::committer_parts(const Start& start, const OpenOption
 }
 
 Applier::Parts LmdbStore::applier_parts() {
-  return {.write = [this](std::span<const EffectPtr> effects) { return write_to_lmdb(effects); },
+  return {.write = [this](std::span<const EffectPtr> effects,
+                          bool use_reserve) { return write_to_lmdb(effects, use_reserve); },
           .applied =
               [this](std::span<const EffectPtr> effects) {
                 journal_->release(effects.back().sequence());
@@ -160,14 +165,14 @@ void LmdbStore::forget_keys(std::span<const EffectPtr> effects) noexcept {
 }
 
 /// A commit that LMDB gives up on may have happened: only the reopened file can tell.
-Result<void> LmdbStore::write_to_lmdb(std::span<const EffectPtr> effects) {
+Result<void> LmdbStore::write_to_lmdb(std::span<const EffectPtr> effects, bool use_reserve) {
   if (auto named = check_names(); !named) return named;
   auto before = stored_.applied_sequence();
   // A batch whose files were out of place after its commit comes again.
   if (before && *before >= effects.back().sequence()) return {};
   const auto begun = ViewRegistry::Clock::now();
   views_->end_expired();
-  auto written = writer_.commit(effects);
+  auto written = writer_.commit(effects, use_reserve);
   if (written) publish_latency_.record(nanoseconds_since(begun));
   // Only what went to a file that still has its name may leave the journal.
   if (written) return check_names();
@@ -176,7 +181,7 @@ Result<void> LmdbStore::write_to_lmdb(std::span<const EffectPtr> effects) {
   auto applied = stored_.applied_sequence();
   if (!applied) return applied.error();
   if (*applied >= effects.back().sequence()) return {};
-  return writer_.commit(effects);
+  return writer_.commit(effects, use_reserve);
 }
 
 /// Whether two more segments may be begun: the next group may need one, and one is the reserve.
@@ -212,7 +217,7 @@ Result<void> LmdbStore::apply(std::span<const ResolvedCommand> commands, Deadlin
                               std::span<Outcome> outcomes) {
   if (auto refused = refusal(); !refused) return refused;
   CommitRequest request{.commands = commands, .deadline = deadline};
-  request.frees_space = true;
+  request.frees_space = !commands.empty();
   for (const ResolvedCommand& command : commands) {
     request.bytes += effect_bytes_max(command);
     request.frees_space = request.frees_space && command.removal != nullptr;
@@ -247,29 +252,41 @@ std::size_t LmdbStore::batch_bytes_max() const noexcept {
 
 Result<bool> LmdbStore::find(const Uuid& run_id, RecordVisitor visit) const {
   if (auto refused = refusal(); !refused) return refused.error();
+  bool exists = false;
+  auto looked = visit_latest(run_id, [&](std::uint64_t, const core::RecordView* record) {
+    exists = record != nullptr;
+    if (exists) visit(*record);
+  });
+  if (!looked) return looked.error();
+  return exists;
+}
+
+Result<void> LmdbStore::visit_latest(const Uuid& run_id, LatestVisitor visit) const {
   std::optional<Error> failure;
-  bool removed = false;
   const bool recent = recent_.visit(run_id, [&](const EffectPtr& effect) {
     const core::EffectView view = effect.view();
-    if (view.removes()) {
-      removed = true;
-      return;
-    }
+    if (view.removes()) return visit(effect.sequence(), nullptr);
     auto record = core::decode_record(run_id, view.record);
-    if (record) {
-      visit(*record);
-    } else {
+    if (!record) {
       failure = record.error();
+    } else {
+      visit(record->sequence, &*record);
     }
   });
   if (failure) return *failure;
-  if (recent) return !removed;
+  if (recent) return {};
+  const auto visit_stored = [&](const core::RecordView& record) {
+    visit(record.sequence, &record);
+  };
   // Only after the probe: what left the map since is in the commit this read begins with.
-  auto stored = stored_.visit(run_id, visit);
-  if (stored || stored.error().code != Errc::needs_reopen) return stored;
-  // LMDB gave its handle up after a failed write; the file is whole.
-  if (auto reopened = env_->reopen(); !reopened) return reopened.error();
-  return stored_.visit(run_id, visit);
+  auto stored = stored_.visit(run_id, visit_stored);
+  if (!stored && stored.error().code == Errc::needs_reopen) {
+    // LMDB gave its handle up after a failed write; the file is whole.
+    if (auto reopened = env_->reopen(); !reopened) return reopened.error();
+    stored = stored_.visit(run_id, visit_stored);
+  }
+  if (!stored) return stored.error();
+  return {};
 }
 
 Result<void> LmdbStore::find_many(std::span<const Uuid> run_ids, IndexedRecordVisitor visit) const {

@@ -41,7 +41,7 @@ class LmdbStore final : public Store {
   Result<bool> find(const Uuid& run_id, RecordVisitor visit) const override;
   Result<void> find_many(std::span<const Uuid> run_ids, IndexedRecordVisitor visit) const override;
   Result<std::unique_ptr<View>> view(Freshness freshness, Deadline deadline) const override;
-  Result<bool> wait_final(const Uuid& run_id, Deadline deadline,
+  Result<bool> wait_final(const Uuid& run_id, const Uuid& organization_id, Deadline deadline,
                           RecordVisitor visit) const override;
   Result<std::uint64_t> wait_published(std::uint64_t sequence, Deadline deadline,
                                        const std::atomic<bool>& cancelled) const override;
@@ -69,9 +69,13 @@ class LmdbStore final : public Store {
             BatchWriter writer, std::unique_ptr<journal::Journal> journal, const Start& start,
             const OpenOptions& options);
 
+  /// Called with the run's last effect: its sequence, and the record unless it removed the run.
+  using LatestVisitor = core::FunctionRef<void(std::uint64_t, const core::RecordView*)>;
+  [[nodiscard]] Result<void> visit_latest(const Uuid& run_id, LatestVisitor visit) const;
+
   [[nodiscard]] Committer::Parts committer_parts(const Start& start, const OpenOptions& options);
   [[nodiscard]] Applier::Parts applier_parts();
-  [[nodiscard]] Result<void> write_to_lmdb(std::span<const EffectPtr> effects);
+  [[nodiscard]] Result<void> write_to_lmdb(std::span<const EffectPtr> effects, bool use_reserve);
   [[nodiscard]] bool journal_has_room() const;
   [[nodiscard]] Result<void> refusal() const;
   [[nodiscard]] Result<void> admit(Deadline deadline);

@@ -22,20 +22,29 @@ Result<std::unique_ptr<View>> LmdbStore::view(Freshness freshness, Deadline dead
   return LmdbView::open(*env_, stored_, tables_, views_, deadline);
 }
 
-Result<bool> LmdbStore::wait_final(const Uuid& run_id, Deadline deadline,
-                                   RecordVisitor visit) const {
+/// In relaxed mode what a power cut could still take back has not happened yet for those who wait.
+Result<bool> LmdbStore::wait_final(const Uuid& run_id, const Uuid& organization_id,
+                                   Deadline deadline, RecordVisitor visit) const {
   if (auto refused = refusal(); !refused) return refused.error();
+  using Look = Wakeups::Look;
   bool exists = false;
-  const auto look = [&]() -> Result<Wakeups::Look> {
-    bool ready = false;
-    auto found = find(run_id, [&](const core::RecordView& record) {
-      // In relaxed mode a run is not final before a power cut could no longer take it back.
-      ready = core::is_final(record.status) && record.sequence <= journal_->synced_sequence();
-      if (ready) visit(record);
+  const auto look = [&]() -> Result<Look> {
+    Look seen = Look::ready;
+    exists = false;
+    auto found = visit_latest(run_id, [&](std::uint64_t sequence, const core::RecordView* record) {
+      // Another organization's run is as good as none.
+      if (record != nullptr && record->organization_id != organization_id) return;
+      exists = record != nullptr;
+      if (exists && !core::is_final(record->status)) {
+        seen = Look::not_yet;
+      } else if (sequence > journal_->synced_sequence()) {
+        seen = Look::not_synced;
+      } else if (exists) {
+        visit(*record);
+      }
     });
     if (!found) return found.error();
-    exists = *found;
-    return ready || !exists ? Wakeups::Look::ready : Wakeups::Look::not_yet;
+    return seen;
   };
   if (auto waited = wakeups_.wait_for_run(run_id, deadline, look); !waited) return waited.error();
   return exists;

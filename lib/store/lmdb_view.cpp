@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "store/counter_rows.hpp"
-#include "store/feed_reader.hpp"
 #include "store/upkeep_reader.hpp"
 
 namespace milepost::store {
@@ -143,13 +142,22 @@ Result<Counts> LmdbView::counts(const std::optional<Uuid>& organization_id,
 Result<void> LmdbView::changes(std::uint64_t after, std::size_t limit, ChangeVisitor visit) const {
   const std::lock_guard lock(mutex_);
   if (auto refused = refusal(); !refused) return refused;
-  return read_changes(txn_, table(Table::changes), sequence_, after, limit, visit);
+  auto feed = this->feed();
+  return feed ? read_changes(*feed, after, limit, visit) : feed.error();
 }
 
 Result<std::uint64_t> LmdbView::feed_first() const {
   const std::lock_guard lock(mutex_);
   if (auto refused = refusal(); !refused) return refused.error();
-  return read_feed_first(txn_, table(Table::changes));
+  auto feed = this->feed();
+  return feed ? read_feed_first(*feed) : feed.error();
+}
+
+Result<FeedMoment> LmdbView::feed() const {
+  auto floor = stored_.feed_floor(txn_);
+  if (!floor) return floor.error();
+  return FeedMoment{
+      .txn = txn_, .changes = table(Table::changes), .floor = *floor, .newest = sequence_};
 }
 
 }  // namespace milepost::store

@@ -14,6 +14,7 @@
 #include <unordered_set>
 
 #include "lmdb/env.hpp"
+#include "store/feed_reader.hpp"
 #include "store/lister.hpp"
 #include "store/stored_runs.hpp"
 #include "store/view.hpp"
@@ -73,6 +74,7 @@ class LmdbView final : public View {
            const TableHandles& tables, std::shared_ptr<ViewRegistry> registry);
   /// Under mutex_: why the view cannot answer.
   [[nodiscard]] Result<void> refusal() const;
+  [[nodiscard]] Result<FeedMoment> feed() const;
   [[nodiscard]] const lmdb::Table& table(Table which) const noexcept {
     return tables_[static_cast<std::size_t>(which)];
   }

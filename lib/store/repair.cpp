@@ -101,7 +101,7 @@ Result<void> Repair::add(EffectPtr effect) {
 
 Result<void> Repair::commit() {
   if (batch_.empty()) return {};
-  auto written = writer_->commit(batch_);
+  auto written = writer_->commit(batch_, false);
   batch_.clear();
   return written;
 }

@@ -120,6 +120,10 @@ Result<std::uint64_t> StoredRuns::applied_sequence() const {
   return number(*txn, kMetaApplied);
 }
 
+Result<std::uint64_t> StoredRuns::feed_floor(const lmdb::ReadTxn& txn) const {
+  return number(txn, kMetaFeedFloor);
+}
+
 Result<std::uint64_t> StoredRuns::epoch() const {
   auto txn = env_->begin_read();
   if (!txn) return txn.error();

@@ -88,7 +88,8 @@ class View {
   /// Visits at most `limit` matching runs in order, looking at no more than kListScanMax rows.
   [[nodiscard]] virtual Result<ListEnd> list(const ListQuery& query, RecordVisitor visit) const = 0;
 
-  /// Visits finished runs in order, at most `limit`.
+  /// Visits finished runs in order, at most `limit`, passing no more than kListScanMax
+  /// organizations that have none old enough.
   [[nodiscard]] virtual Result<ListEnd> completed(const CompletedQuery& query,
                                                   RecordVisitor visit) const = 0;
 

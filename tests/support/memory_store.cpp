@@ -142,17 +142,20 @@ Outcome MemoryStore::remove_one(const core::Removal& removal) {
       said.effect[0] = static_cast<std::byte>(core::EffectKind::blank);
     }
     add_change(std::move(change));
-    return {.kind = OutcomeKind::applied};
+    Outcome outcome{.kind = OutcomeKind::applied};
+    outcome.run.sequence = sequence;
+    return outcome;
   }
   const auto found = state.runs.find(removal.run_id);
   std::optional<core::RecordView> current;
   if (found != state.runs.end()) current = found->second.view();
   Outcome outcome{.kind = core::decide(removal, current ? &*current : nullptr)};
-  if (outcome.kind != OutcomeKind::not_found) {
+  if (outcome.kind == OutcomeKind::illegal) {
     outcome.run = core::to_run(*current);
     outcome.run_known = true;
   }
   if (outcome.kind != OutcomeKind::applied) return outcome;
+  outcome.run.sequence = sequence;
   KeptChange change{sequence, std::vector<std::byte>(core::kEffectHeaderSize), {}, {}};
   core::write_effect_header(removal.kind, removal.run_id, change.effect.data());
   add_change(std::move(change));
@@ -190,18 +193,24 @@ Result<std::unique_ptr<store::View>> MemoryStore::view(Freshness, Deadline) cons
       std::make_unique<MemoryView>(disk_->state, options_.feed_retention));
 }
 
-Result<bool> MemoryStore::wait_final(const Uuid& run_id, Deadline deadline,
-                                     store::RecordVisitor visit) const {
+Result<bool> MemoryStore::wait_final(const Uuid& run_id, const Uuid& organization_id,
+                                     Deadline deadline, store::RecordVisitor visit) const {
   std::unique_lock lock(disk_->mutex);
   if (auto refused = refusal(false); !refused) return refused.error();
   const auto& runs = disk_->state.runs;
-  const auto settled = [&] {
+  const auto find_run = [&] {
     const auto found = runs.find(run_id);
+    const bool theirs =
+        found != runs.end() && found->second.record.organization_id == organization_id;
+    return theirs ? found : runs.end();
+  };
+  const auto settled = [&] {
+    const auto found = find_run();
     return closed_ || found == runs.end() || core::is_final(found->second.record.status);
   };
   if (!disk_->changed.wait_until(lock, deadline, settled)) return Error{.code = Errc::busy};
   if (closed_) return Error{.code = Errc::closed};
-  const auto found = runs.find(run_id);
+  const auto found = find_run();
   if (found == runs.end()) return false;
   visit(found->second.view());
   return true;

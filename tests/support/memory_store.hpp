@@ -69,7 +69,7 @@ class MemoryStore final : public store::Store {
   Result<void> find_many(std::span<const Uuid> run_ids,
                          store::IndexedRecordVisitor visit) const override;
   Result<std::unique_ptr<store::View>> view(Freshness freshness, Deadline deadline) const override;
-  Result<bool> wait_final(const Uuid& run_id, Deadline deadline,
+  Result<bool> wait_final(const Uuid& run_id, const Uuid& organization_id, Deadline deadline,
                           store::RecordVisitor visit) const override;
   Result<std::uint64_t> wait_published(std::uint64_t sequence, Deadline deadline,
                                        const std::atomic<bool>& cancelled) const override;
