@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The calls of Tracker that ask about many runs, follow the feed, or wait.
+// The calls of Tracker that ask about many runs, follow the feed, wait, or look after them.
 #include "api/reads.hpp"
 #include "api/snapshot_impl.hpp"
 #include "api/subscription_impl.hpp"
@@ -115,6 +115,18 @@ Result<ErasureReceipt> Tracker::erase_profile(const EraseProfileOptions& options
 Result<BulkReport> Tracker::bulk(const BulkOptions& options) {
   if (!impl_) return closed_error();
   return impl_->bulk(options);
+}
+
+Result<TransferProgress> Tracker::export_runs(const ExportSink& sink,
+                                              const ExportOptions& options) const {
+  if (!impl_) return closed_error();
+  return impl_->export_runs(sink, options);
+}
+
+Result<ImportReport> Tracker::import_runs(const ImportSource& source,
+                                          const ImportOptions& options) {
+  if (!impl_) return closed_error();
+  return impl_->import_runs(source, options);
 }
 
 Result<Stats> Tracker::stats() const {
