@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Exports: what is written and in which order, and every way in which one ends early.
+#include <atomic>
+
 #include "support/beds.hpp"
 #include "support/catch.hpp"
 #include "support/transfer.hpp"
@@ -170,19 +172,22 @@ TEST_CASE("an export of what is published does not wait for the rest", "[api][tr
 }
 
 TEST_CASE("the age of snapshots bounds a page of an export, not the export", "[api][transfer]") {
-  std::chrono::steady_clock::time_point now{};
-  int jumps = 0;
+  std::atomic<int> hours{0};
+  std::atomic<int> jumps{0};  // As often as that each look at the clock is an hour later.
   DirectoryBed bed([&](OpenOptions& options) {
     options.steady_clock = [&] {
-      if (jumps > 0 && jumps-- % 2 == 0) now += std::chrono::hours(1);
-      return now;
+      if (jumps > 0) {
+        --jumps;
+        ++hours;
+      }
+      return std::chrono::steady_clock::time_point(std::chrono::hours(hours));
     };
   });
   create_queued(bed.tracker(), 3 * kPage);
   std::string text;
   auto done = bed.tracker().export_runs([&](std::string_view lines) -> Result<void> {
-    now += std::chrono::hours(1);  // a slow sink
-    jumps = 20;                    // and a machine that is suspended between begin and scan
+    ++hours;     // a slow sink
+    jumps = 20;  // and a machine that is suspended between begin and scan
     text += lines;
     return {};
   });

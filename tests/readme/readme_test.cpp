@@ -2,6 +2,7 @@
 //
 // Runs every example of the README, each on a store of its own that has runs in every status, an
 // orphan among them. An example that throws fails.
+#include <atomic>
 #include <filesystem>
 
 #include "readme/prelude.hpp"
@@ -19,7 +20,7 @@ namespace {
 int g_shown = 0;
 int g_resumed = 0;
 int g_published = 0;
-std::chrono::hours g_later{0};
+std::atomic<int> g_hours_later{0};
 
 milepost::Uuid make_run(milepost::Tracker& tracker) {
   return tracker.create({.journey_id = journey, .profile_id = profile}).value().run.run_id;
@@ -35,14 +36,16 @@ milepost::Tracker prepared(const std::string& directory) {
     before.exit(make_run(before)).value().require_applied();
     before.close().value();
   }
-  g_later = 0h;
-  auto tracker = milepost::Tracker::open(
-                     {.directory = directory,
-                      .steady_clock = [] { return std::chrono::steady_clock::now() + g_later; }})
-                     .value();
+  g_hours_later = 0;
+  auto tracker =
+      milepost::Tracker::open(
+          {.directory = directory,
+           .steady_clock =
+               [] { return std::chrono::steady_clock::now() + std::chrono::hours(g_hours_later); }})
+          .value();
   run_id = make_run(tracker);
   tracker.start(make_run(tracker), {.lease = 1min}).value().require_applied();
-  g_later = 1h;
+  g_hours_later = 1;
   tracker.flush().value();
   position = 0;
   return tracker;
