@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Boost.JSON's own functions, compiled in and hidden, so that no host needs its library at run
-// time. They stand alone in this file: in a static link with another copy of them this object is
-// left out of the archive, and nothing is defined twice.
+// Boost.JSON's own functions, see boost_json.hpp.
+#define json milepost_json  // NOLINT(readability-identifier-naming): it is Boost's word
 #include <boost/json/src.hpp>
+#undef json

@@ -5,11 +5,11 @@
 #include "core/run_line.hpp"
 
 #include <array>
-#include <boost/json/basic_parser_impl.hpp>
 #include <cstdint>
 #include <optional>
 #include <utility>
 
+#include "core/boost_json.hpp"
 #include "core/errors.hpp"
 #include "core/state.hpp"
 #include "core/text.hpp"
@@ -17,7 +17,7 @@
 namespace milepost::core {
 namespace {
 
-namespace json = boost::json;
+namespace json = boost::milepost_json;
 
 enum class Member : std::uint8_t {
   run_id,
