@@ -122,11 +122,12 @@ class MILEPOST_EXPORT Tracker {
   /// One step of failing or exiting all runs that a filter matches.
   [[nodiscard]] Result<BulkReport> bulk(const BulkOptions& options);
 
-  /// Writes every run as a line of JSON, from one snapshot after the other: each run is as it was
-  /// at some moment of the export. In order of run ids.
+  /// Writes every run as a line of JSON, in order of run ids, from one snapshot after the other:
+  /// each run is as it was at some moment of the export. Runs made meanwhile are left out.
   [[nodiscard]] Result<TransferProgress> export_runs(const ExportSink& sink,
                                                      const ExportOptions& options = {}) const;
-  /// Imports lines such as export_runs writes. Importing a line again changes nothing.
+  /// Imports lines such as export_runs writes, in batches: each is one durable commit. Importing a
+  /// line again changes nothing, so an import that was cut off is simply repeated. `read_only`.
   [[nodiscard]] Result<ImportReport> import_runs(const ImportSource& source,
                                                  const ImportOptions& options = {});
 

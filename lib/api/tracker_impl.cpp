@@ -84,13 +84,6 @@ Result<std::vector<Outcome>> Tracker::Impl::apply(std::span<const Command> comma
                            std::to_string(kBatchCommandsMax) + " commands");
   }
   std::size_t bytes = 0;
-  for (std::size_t i = 0; i < commands.size(); ++i) {
-    if (auto checked = core::check_command(commands[i]); !checked) {
-      Error error = checked.error();
-      error.message = "Command " + std::to_string(i) + " of the batch: " + error.message;
-      return error;
-    }
-  }
   std::list<std::string> texts;  // a list: views of its strings stay good
   std::vector<Command> clean;
   clean.reserve(commands.size());
@@ -105,6 +98,12 @@ Result<std::vector<Outcome>> Tracker::Impl::apply(std::span<const Command> comma
       texts.emplace_back(*error);
       *error = texts.back();
       storage.clear();
+    }
+    if (auto checked = core::check_command(clean.back()); !checked) {
+      Error error = checked.error();
+      error.message =
+          "Command " + std::to_string(resolved.size()) + " of the batch: " + error.message;
+      return error;
     }
     resolved.push_back({.command = &clean.back(), .run_id = resolve(clean.back(), at)});
     bytes += store::effect_bytes_max(resolved.back());

@@ -51,6 +51,12 @@ class Tracker::Impl {
   [[nodiscard]] Result<BulkReport> bulk(const BulkOptions& options);
   [[nodiscard]] Result<FailOrphansReport> fail_orphans(const FailOrphansOptions& options);
 
+  // export.cpp, import.cpp
+  [[nodiscard]] Result<TransferProgress> export_runs(const ExportSink& sink,
+                                                     const ExportOptions& options) const;
+  [[nodiscard]] Result<ImportReport> import_runs(const ImportSource& source,
+                                                 const ImportOptions& options);
+
   [[nodiscard]] store::Store& store() noexcept { return *store_; }
   [[nodiscard]] const store::Store& store() const noexcept { return *store_; }
   [[nodiscard]] Deadline deadline_or_default(const std::optional<Deadline>& deadline) const;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The calls of Tracker that ask about many runs, follow the feed, or wait.
+// The calls of Tracker that ask about many runs, follow the feed, wait, or look after them.
 #include "api/reads.hpp"
 #include "api/snapshot_impl.hpp"
 #include "api/subscription_impl.hpp"
@@ -128,6 +128,18 @@ Result<BackupReport> Tracker::backup(const std::string& to, const BackupOptions&
 Result<FailOrphansReport> Tracker::fail_orphans(const FailOrphansOptions& options) {
   if (!impl_) return closed_error();
   return impl_->fail_orphans(options);
+}
+
+Result<TransferProgress> Tracker::export_runs(const ExportSink& sink,
+                                              const ExportOptions& options) const {
+  if (!impl_) return closed_error();
+  return impl_->export_runs(sink, options);
+}
+
+Result<ImportReport> Tracker::import_runs(const ImportSource& source,
+                                          const ImportOptions& options) {
+  if (!impl_) return closed_error();
+  return impl_->import_runs(source, options);
 }
 
 Result<Stats> Tracker::stats() const {

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Checks what the built library shows and needs: symbols.py [--shared FILE] [--static FILE].
 
-The shared library exports public milepost names only, and neither form calls what ends the host's
-process or prints. std::terminate is let through: the standard headers call it (std::thread's
-destructor for one); tidy.py sees to it that our sources do not.
+The shared library exports public milepost names only, the static one brings no copy of Boost.JSON
+that a host's own could clash with, and neither form calls what ends the host's process or prints.
+std::terminate is let through: the standard headers call it (std::thread's destructor for one);
+tidy.py sees to it that our sources do not.
 """
 
 import argparse
@@ -19,6 +20,7 @@ FORBIDDEN = re.compile(
     r"^(abort|exit|_exit|_Exit|quick_exit|__assert_fail|perror|psignal"
     r"|_{0,2}(v?f?printf)(_chk)?|puts|fputs|putc|fputc|putchar|putwchar|fwrite"
     r"|stdout|stderr|stdin|_ZSt4cout|_ZSt4cerr|_ZSt4clog|_ZNSt8ios_base4InitC[12]Ev)$")
+BOOST_JSON = re.compile(r"^_ZT?[A-Z]*NK?5boost4json")
 EXPECTED_EXPORT = "milepost::Tracker::open("
 
 
@@ -53,6 +55,11 @@ def check_shared(path):
 
 
 def check_static(path):
+    for name in sorted(set(names_of(nm("--defined-only", "--extern-only", path)))):
+        if BOOST_JSON.match(name):
+            yield (f"{path} defines {name}: a host may have its own; "
+                   "see lib/core/boost_json.hpp")
+            break
     yield from check_needs(path, names_of(nm("--undefined-only", path)))
 
 

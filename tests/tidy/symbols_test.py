@@ -56,6 +56,11 @@ class SymbolsTest(unittest.TestCase):
                 self.assertEqual(1, len(shared))
                 self.assertIn("stray", shared[0])
 
+    def test_a_copy_of_boost_json_is_found(self):
+        _, static = self.findings("namespace boost::json { struct value { ~value(); };\n"
+                                  "value::~value() {} }\n")
+        self.assertIn("boost_json.hpp", " ".join(static))
+
     def test_a_library_without_its_api_is_found(self):
         with tempfile.TemporaryDirectory(prefix="milepost-symbols-") as folder:
             shared = os.path.join(folder, "a.so")
