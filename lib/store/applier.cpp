@@ -81,9 +81,11 @@ Result<void> Applier::publish(Deadline deadline) {
   const std::uint64_t target = handed_over_;
   if (applied_ >= target) return {};
   wanted_ = std::max(wanted_, target);
+  const std::uint64_t failures = failures_;
+  try_now_ = true;
   work_.notify_one();
-  // Full, and nothing comes that frees space: it stays so.
-  const auto hopeless = [this] { return is_full() && freeing_ <= applied_; };
+  // Full, even now that it was tried again, and nothing comes that frees space.
+  const auto hopeless = [&] { return is_full() && freeing_ <= applied_ && failures_ != failures; };
   done_.wait_until(lock, deadline, [&] { return applied_ >= target || stopping_ || hopeless(); });
   if (applied_ < target) return late_error();
   return {};
@@ -230,10 +232,13 @@ bool Applier::back_off(const Error& error, unsigned attempt) {
   const auto pause = std::min(kBackOffMax, kBackOffFirst * (1u << std::min(attempt, 10u)));
   std::unique_lock lock(mutex_);
   trouble_ = error;
+  ++failures_;
   crowded_.store(is_crowded(), std::memory_order_relaxed);
   done_.notify_all();
-  // What frees space is not made to wait.
-  work_.wait_for(lock, pause, [this] { return stopping_ || freeing_ != freeing_seen_; });
+  // What frees space is not made to wait, nor is who wants to know how things stand.
+  work_.wait_for(lock, pause,
+                 [this] { return stopping_ || try_now_ || freeing_ != freeing_seen_; });
+  try_now_ = false;
   return !stopping_;
 }
 

@@ -103,6 +103,8 @@ class Applier {
   std::uint64_t freeing_ = 0;       ///< The last effect handed over that frees space.
   std::uint64_t freeing_seen_ = 0;  ///< By the last attempt to write.
   std::uint64_t wanted_ = 0;        ///< Publish up to here without waiting for the interval.
+  std::uint64_t failures_ = 0;      ///< Attempts to write that failed.
+  bool try_now_ = false;            ///< Somebody waits for the next attempt.
   bool stopping_ = false;
   std::optional<Error> trouble_;      ///< Why the last attempt failed.
   std::atomic<bool> crowded_{false};  ///< Callers wait; set under the mutex.

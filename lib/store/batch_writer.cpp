@@ -74,8 +74,11 @@ Result<void> BatchWriter::set_epoch(std::uint64_t epoch) {
   return run(true, [&](lmdb::WriteTxn& txn) { return put_number(txn, kMetaEpoch, epoch); });
 }
 
-Result<void> BatchWriter::set_applied(std::uint64_t sequence) {
-  return run(false, [&](lmdb::WriteTxn& txn) { return put_number(txn, kMetaApplied, sequence); });
+Result<void> BatchWriter::set_ends(std::uint64_t applied, std::uint64_t feed_floor) {
+  return run(false, [&](lmdb::WriteTxn& txn) -> Result<void> {
+    if (auto put = put_number(txn, kMetaFeedFloor, feed_floor); !put) return put;
+    return put_number(txn, kMetaApplied, applied);
+  });
 }
 
 Result<void> BatchWriter::append_feed(

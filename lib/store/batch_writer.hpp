@@ -37,8 +37,9 @@ class BatchWriter {
 
   /// Commits the number of this opening.
   [[nodiscard]] Result<void> set_epoch(std::uint64_t epoch);
-  /// Commits what the last effect is said to be. For repair, which writes runs in any order.
-  [[nodiscard]] Result<void> set_applied(std::uint64_t sequence);
+  /// Commits what the last effect is said to be, and where the feed begins to count. For repair,
+  /// which writes runs in any order.
+  [[nodiscard]] Result<void> set_ends(std::uint64_t applied, std::uint64_t feed_floor);
   /// Appends blocks to the feed as they are: first sequence and bytes. For repair.
   [[nodiscard]] Result<void> append_feed(
       std::span<const std::pair<std::uint64_t, std::vector<std::byte>>> blocks);
