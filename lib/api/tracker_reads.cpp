@@ -23,25 +23,26 @@ Result<Snapshot> Tracker::snapshot(const SnapshotOptions& options) const {
   if (!impl_) return closed_error();
   auto view = impl_->view(options.freshness, options.deadline);
   if (!view) return view.error();
+  if (auto held = (*view)->hand_out(); !held) return held.error();
   return Snapshot(std::make_unique<Snapshot::Impl>(std::move(*view), impl_->store().id()));
 }
 
 Result<Page> Tracker::list(const ListOptions& options) const {
   if (!impl_) return closed_error();
-  const Uuid store_id = impl_->store().id();
-  if (auto checked = api::check_list(options, store_id); !checked) return checked.error();
+  auto request = api::to_request(options, impl_->store().id());
+  if (!request) return request.error();
   auto view = impl_->view(options.freshness, options.deadline);
   if (!view) return view.error();
-  return api::list(**view, store_id, options);
+  return api::list(**view, *request);
 }
 
 Result<JsonPage> Tracker::list_json(const ListOptions& options) const {
   if (!impl_) return closed_error();
-  const Uuid store_id = impl_->store().id();
-  if (auto checked = api::check_list(options, store_id); !checked) return checked.error();
+  auto request = api::to_request(options, impl_->store().id());
+  if (!request) return request.error();
   auto view = impl_->view(options.freshness, options.deadline);
   if (!view) return view.error();
-  return api::list_json(**view, store_id, options);
+  return api::list_json(**view, *request);
 }
 
 Result<Counts> Tracker::counts(const CountOptions& options) const {

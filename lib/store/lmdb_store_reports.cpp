@@ -80,7 +80,7 @@ Result<Stats> LmdbStore::stats() const {
   stats->journal_live_bytes = journal_->bytes_live();
   stats->recent_runs = recent_.size();
   stats->recent_bytes = recent_.bytes();
-  stats->snapshots = views_->size();
+  stats->snapshots = views_->held();
   stats->sequence = journal_->next_sequence() - 1;
   stats->sequence_synced = journal_->synced_sequence();
   stats->epoch = epoch_;

@@ -171,7 +171,7 @@ Result<std::uint64_t> PublishedStore::unpublished() const {
 Result<Stats> PublishedStore::stats() const {
   if (auto refused = refusal(); !refused) return refused.error();
   auto stats = read_stats(*env_, stored_, tables_);
-  if (stats) stats->snapshots = views_->size();
+  if (stats) stats->snapshots = views_->held();
   return stats;
 }
 

@@ -49,13 +49,16 @@ struct MemoryState {
   std::uint64_t last_sequence = 0;
 };
 
+/// Another id each time.
+[[nodiscard]] Uuid next_store_id();
+
 /// What outlives a MemoryStore, as a directory outlives a tracker.
 struct MemoryDisk {
   std::mutex mutex;
   std::condition_variable changed;
   MemoryState state;
   std::uint64_t epoch = 0;
-  Uuid store_id{};
+  Uuid store_id = next_store_id();
 };
 
 class MemoryStore final : public store::Store {
@@ -102,7 +105,7 @@ class MemoryStore final : public store::Store {
   const bool read_only_;
   std::uint64_t epoch_ = 0;
   std::map<Uuid, SteadyClock::time_point> leases_;
-  std::atomic<bool> closed_{false};
+  const std::shared_ptr<std::atomic<bool>> closed_ = std::make_shared<std::atomic<bool>>(false);
 };
 
 }  // namespace milepost::test
