@@ -39,8 +39,8 @@
  * `Since` names the first version with a function, `Status` is one of unstable, stable,
  * deprecated, removed. Unstable ones may change with MILEPOST_ABI_VERSION.
  */
-#ifndef MILEPOST_MILEPOST_H_
-#define MILEPOST_MILEPOST_H_
+#ifndef MILEPOST_MILEPOST_H
+#define MILEPOST_MILEPOST_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -1178,4 +1178,4 @@ MILEPOST_C_API void milepost_stats_free(milepost_stats stats) MILEPOST_NOEXCEPT;
 }  // extern "C"
 #endif
 
-#endif  // MILEPOST_MILEPOST_H_
+#endif  // MILEPOST_MILEPOST_H

@@ -61,7 +61,7 @@ void release_stopped(milepost_subscription subscription) noexcept {
 }  // namespace
 }  // namespace milepost::capi
 
-using namespace milepost::capi;  // NOLINT(google-build-using-namespace): the bodies are its calls
+using namespace milepost::capi;  // the bodies are its calls
 
 milepost_status milepost_tracker_subscribe(milepost_tracker tracker, uint64_t after,
                                            const milepost_id* store_id,

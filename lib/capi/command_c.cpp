@@ -118,7 +118,7 @@ Result<void> apply(milepost_tracker tracker, const milepost_command* from, std::
 }  // namespace
 }  // namespace milepost::capi
 
-using namespace milepost::capi;  // NOLINT(google-build-using-namespace): the bodies are its calls
+using namespace milepost::capi;  // the bodies are its calls
 using milepost::Tracker;
 using milepost::Uuid;
 

@@ -15,19 +15,17 @@
 namespace milepost::capi {
 
 /// Members that not every kind of command has; bits of a set.
-enum Member : std::uint32_t {
-  kOptionalRunId = 1u << 0,
-  kSubject = 1u << 1,  ///< journey_id and profile_id
-  kTriggeredAt = 1u << 2,
-  kOptionalTriggeredAt = 1u << 3,
-  kImported = 1u << 4,  ///< status, started_at, completed_at
-  kOwner = 1u << 5,
-  kToken = 1u << 6,
-  kLease = 1u << 7,
-  kKey = 1u << 8,
-  kError = 1u << 9,
-  kOnlyIfExpired = 1u << 10,
-};
+inline constexpr std::uint32_t kOptionalRunId = 1u << 0;
+inline constexpr std::uint32_t kSubject = 1u << 1;  ///< journey_id and profile_id
+inline constexpr std::uint32_t kTriggeredAt = 1u << 2;
+inline constexpr std::uint32_t kOptionalTriggeredAt = 1u << 3;
+inline constexpr std::uint32_t kImported = 1u << 4;  ///< status, started_at, completed_at
+inline constexpr std::uint32_t kOwner = 1u << 5;
+inline constexpr std::uint32_t kToken = 1u << 6;
+inline constexpr std::uint32_t kLease = 1u << 7;
+inline constexpr std::uint32_t kKey = 1u << 8;
+inline constexpr std::uint32_t kError = 1u << 9;
+inline constexpr std::uint32_t kOnlyIfExpired = 1u << 10;
 
 inline constexpr std::uint32_t kCreateMembers =
     kOptionalRunId | kSubject | kOptionalTriggeredAt | kKey;

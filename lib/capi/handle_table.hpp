@@ -49,7 +49,7 @@ enum class Kind : std::uint8_t {
   stats = 10,
 };
 
-template <typename Object, Kind kKind, unsigned kStripes = 1>
+template <typename Object, Kind TheirKind, unsigned Stripes = 1>
 class HandleTable {
   struct Slot;
 
@@ -89,11 +89,11 @@ class HandleTable {
     const std::uint64_t generation = generation_of(slot.word.load(std::memory_order_relaxed)) + 1;
     slot.object = object.release();
     slot.word.store(word_of(generation, State::live));
-    return generation << 32 | static_cast<std::uint64_t>(kKind) << 24 | (slot.number - 1);
+    return generation << 32 | static_cast<std::uint64_t>(TheirKind) << 24 | (slot.number - 1);
   }
 
   [[nodiscard]] Pin pin(std::uint64_t handle) noexcept {
-    Slot* slot = kind_of(handle) == kKind ? find(index_of(handle)) : nullptr;
+    Slot* slot = kind_of(handle) == TheirKind ? find(index_of(handle)) : nullptr;
     if (slot == nullptr) return {};
     const unsigned stripe = stripe_here();
     slot->pins[stripe].count.fetch_add(1);
@@ -114,7 +114,7 @@ class HandleTable {
 
   /// Why pin() or retire() found nothing.
   [[nodiscard]] Error refusal(std::uint64_t handle) {
-    const Slot* slot = kind_of(handle) == kKind ? find(index_of(handle)) : nullptr;
+    const Slot* slot = kind_of(handle) == TheirKind ? find(index_of(handle)) : nullptr;
     const std::uint64_t generation = handle >> 32;
     if (slot == nullptr || generation == 0 ||
         generation > generation_of(slot->word.load(std::memory_order_relaxed))) {
@@ -134,7 +134,7 @@ class HandleTable {
   static constexpr std::uint32_t kSegments = 20;
   static constexpr std::uint32_t kSlotsMax = kFirstSegment * ((1u << kSegments) - 1);
   static constexpr std::uint32_t kGenerationMax = 0xffffffff;
-  static_assert(kSlotsMax < 1u << 24 && std::has_single_bit(kStripes));
+  static_assert(kSlotsMax < 1u << 24 && std::has_single_bit(Stripes));
 
   struct alignas(64) Stripe {
     std::atomic<std::uint32_t> count{0};
@@ -144,7 +144,7 @@ class HandleTable {
     Object* object = nullptr;             ///< Written before `word` says live.
     std::uint32_t number = 0;             ///< Its index plus one.
     std::atomic<std::uint32_t> below{0};  ///< While it is free: the number of the next free one.
-    std::array<Stripe, kStripes> pins{};
+    std::array<Stripe, Stripes> pins{};
   };
 
   static constexpr Kind kind_of(std::uint64_t handle) noexcept {
@@ -160,12 +160,12 @@ class HandleTable {
 
   /// Threads' stacks lie apart, and a thread's calls mostly in the same 64 KiB of its own.
   static unsigned stripe_here() noexcept {
-    if constexpr (kStripes == 1) {
+    if constexpr (Stripes == 1) {
       return 0;
     } else {
       const auto here = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0)) >> 16;
       constexpr std::uint64_t kGolden = 0x9e3779b97f4a7c15;
-      return static_cast<unsigned>(here * kGolden >> (64 - std::bit_width(kStripes - 1)));
+      return static_cast<unsigned>(here * kGolden >> (64 - std::bit_width(Stripes - 1)));
     }
   }
 

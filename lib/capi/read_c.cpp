@@ -52,7 +52,7 @@ Result<void> wait(TrackerObject& object, const Whom& whom, std::int64_t timeout_
 }  // namespace
 }  // namespace milepost::capi
 
-using namespace milepost::capi;  // NOLINT(google-build-using-namespace): the bodies are its calls
+using namespace milepost::capi;  // the bodies are its calls
 
 milepost_status milepost_filter_init(milepost_filter* filter, size_t size) noexcept {
   return init_sized(filter, size, filter_defaults());

@@ -48,7 +48,7 @@ Result<void> view_items(Handle handle, const Item** first, std::size_t* count,
 }  // namespace
 }  // namespace milepost::capi
 
-using namespace milepost::capi;  // NOLINT(google-build-using-namespace): the bodies are its calls
+using namespace milepost::capi;  // the bodies are its calls
 
 size_t milepost_runs_size(milepost_runs runs) noexcept { return size_of(runs); }
 

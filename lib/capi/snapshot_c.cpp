@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // milepost_snapshot: one moment of a store, and the reads from it.
-#include <cstring>
+#include <algorithm>
 
 #include "capi/guard.hpp"
 #include "capi/input.hpp"
@@ -46,7 +46,7 @@ Result<void> get_json(const Snapshot& snapshot, const Whom& whom, char* out, std
                    "The buffer is too small for this run's JSON.",
                    "Give MILEPOST_RUN_JSON_MAX bytes.");
   }
-  std::memcpy(out, json->data(), json->size());
+  std::copy(json->begin(), json->end(), out);
   *size = json->size();
   return {};
 }
@@ -54,7 +54,7 @@ Result<void> get_json(const Snapshot& snapshot, const Whom& whom, char* out, std
 }  // namespace
 }  // namespace milepost::capi
 
-using namespace milepost::capi;  // NOLINT(google-build-using-namespace): the bodies are its calls
+using namespace milepost::capi;  // the bodies are its calls
 
 milepost_status milepost_tracker_snapshot(milepost_tracker tracker, int32_t freshness,
                                           int64_t timeout_ms, milepost_snapshot* snapshot,

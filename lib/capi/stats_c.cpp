@@ -64,7 +64,7 @@ milepost_stats_values to_values(const Stats& from) noexcept {
 }  // namespace
 }  // namespace milepost::capi
 
-using namespace milepost::capi;  // NOLINT(google-build-using-namespace): the bodies are its calls
+using namespace milepost::capi;  // the bodies are its calls
 
 milepost_status milepost_tracker_stats(milepost_tracker tracker, milepost_stats* stats,
                                        milepost_error* err) noexcept {

@@ -114,7 +114,7 @@ Result<void> run_json(const milepost_run* from, std::span<char> out, std::size_t
 }  // namespace
 }  // namespace milepost::capi
 
-using namespace milepost::capi;  // NOLINT(google-build-using-namespace): the bodies are its calls
+using namespace milepost::capi;  // the bodies are its calls
 using milepost::Instant;
 using milepost::Uuid;
 

@@ -94,7 +94,7 @@ Result<void> close(milepost_tracker tracker) {
 }  // namespace
 }  // namespace milepost::capi
 
-using namespace milepost::capi;  // NOLINT(google-build-using-namespace): the bodies are its calls
+using namespace milepost::capi;  // the bodies are its calls
 
 milepost_status milepost_open_options_init(milepost_open_options* options, size_t size) noexcept {
   return init_sized(options, size, open_defaults());

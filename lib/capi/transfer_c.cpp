@@ -179,7 +179,7 @@ Result<void> import_step(ImportObject& object, const milepost_text& data, std::u
   }
   if (!in.ok()) return in.problem();
   ImportStep step(object);
-  const auto taken =
+  auto taken =
       as_command([&] { return step.take(object.tracker->tracker, bytes, is_last, deadline); });
   if (!taken) return taken;
   step.keep(object, is_last);
@@ -208,7 +208,7 @@ Result<void> import_problem(const ImportObject& object, std::size_t index, std::
 }  // namespace
 }  // namespace milepost::capi
 
-using namespace milepost::capi;  // NOLINT(google-build-using-namespace): the bodies are its calls
+using namespace milepost::capi;  // the bodies are its calls
 
 milepost_status milepost_tracker_export_runs(milepost_tracker tracker,
                                              const milepost_id* organization_id, int32_t freshness,

@@ -113,7 +113,7 @@ Result<void> bulk(TrackerObject& object, const milepost_filter* filter,
 }  // namespace
 }  // namespace milepost::capi
 
-using namespace milepost::capi;  // NOLINT(google-build-using-namespace): the bodies are its calls
+using namespace milepost::capi;  // the bodies are its calls
 
 milepost_status milepost_purge_options_init(milepost_purge_options* options, size_t size) noexcept {
   return init_sized(options, size, purge_defaults());

@@ -2,8 +2,8 @@
 //
 // What the C tests share: cases with names, checks that say what they saw, a folder that goes away,
 // and the calls that every test makes. A failed check is told and the case goes on.
-#ifndef MILEPOST_TESTS_CAPI_HARNESS_H_
-#define MILEPOST_TESTS_CAPI_HARNESS_H_
+#ifndef MILEPOST_TESTS_CAPI_HARNESS_H
+#define MILEPOST_TESTS_CAPI_HARNESS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -70,4 +70,4 @@ milepost_command create_command(milepost_id run_id);
 /// Makes the run, and moves it to a status.
 void make_run(milepost_tracker tracker, milepost_id run_id, int32_t status);
 
-#endif  // MILEPOST_TESTS_CAPI_HARNESS_H_
+#endif  // MILEPOST_TESTS_CAPI_HARNESS_H

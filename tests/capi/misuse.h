@@ -3,8 +3,8 @@
 // What the tests of misuse share: a store with one queued run, and the words for what is refused
 // and what is gone. Each misuse is answered by a code, changes nothing and crashes nothing; the
 // asan preset runs them under AddressSanitizer.
-#ifndef MILEPOST_TESTS_CAPI_MISUSE_H_
-#define MILEPOST_TESTS_CAPI_MISUSE_H_
+#ifndef MILEPOST_TESTS_CAPI_MISUSE_H
+#define MILEPOST_TESTS_CAPI_MISUSE_H
 
 #include <stdio.h>
 
@@ -57,4 +57,4 @@ static inline int run_misuses(const test_case* cases, size_t count, int argc, ch
   return result;
 }
 
-#endif  // MILEPOST_TESTS_CAPI_MISUSE_H_
+#endif  // MILEPOST_TESTS_CAPI_MISUSE_H
