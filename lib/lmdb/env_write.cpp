@@ -11,6 +11,7 @@
 #include "lmdb/fork_guard.hpp"
 #include "lmdb/raw.hpp"
 #include "lmdb/txn.hpp"
+#include "lmdb/writer_taken.hpp"
 
 namespace milepost::lmdb {
 namespace {
@@ -58,8 +59,9 @@ Result<WriteTxn> Env::begin_write(std::optional<Deadline> deadline) {
   }
   const Deadline until = deadline_or_default(deadline);
   if (auto error = take_writer(until)) return *std::move(error);
+  WriterTaken taken(*this);
   auto begun = begin_taken(until);
-  if (!begun) release_writer();
+  if (begun) taken.keep();
   return begun;
 }
 
@@ -108,22 +110,16 @@ Error Env::write_failed(int rc) {
 
 Result<void> Env::commit_write() {
   // Whatever happens, the handle is gone and the cursors are dead before LMDB frees them.
+  const WriterTaken taken(*this);
   MDB_txn* const txn = std::exchange(write_txn_, nullptr);
   write_serial_.fetch_add(1);
   if (write_error_) {
     mdb_txn_abort(txn);
-    Error error = *std::exchange(write_error_, std::nullopt);
-    release_writer();
-    return error;
+    return *std::exchange(write_error_, std::nullopt);
   }
   const int rc = mdb_txn_commit(txn);
-  if (rc == 0) {
-    release_writer();
-    return {};
-  }
-  Error error = commit_failed(rc);
-  release_writer();
-  return error;
+  if (rc != 0) return commit_failed(rc);
+  return {};
 }
 
 Error Env::commit_failed(int rc) {
