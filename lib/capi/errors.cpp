@@ -108,6 +108,8 @@ milepost_status fail(milepost_error* err, const Error& error) noexcept {
   line.add(error.message);
   if (!error.advice.empty()) line.add(" ");
   line.add(error.advice);
+  // Where memory runs out inside the engine there is none for words.
+  if (error.message.empty() && error.code == Errc::out_of_memory) line.add("Memory ran out.");
   line.end();
   return code;
 }

@@ -52,6 +52,7 @@ TEST_CASE("an error says what it is about, what was wrong, and what to do", "[ca
 
 TEST_CASE("parts that are missing leave no marks", "[capi][errors]") {
   CHECK(message_of({.code = Errc::io}).empty());
+  CHECK(message_of({.code = Errc::out_of_memory}) == "Memory ran out.");
   CHECK(message_of({.code = Errc::io, .message = "M."}) == "M.");
   CHECK(message_of({.code = Errc::io, .subject = "S"}) == "S");
   CHECK(message_of({.code = Errc::io, .subject = "S", .advice = "A."}) == "S A.");
