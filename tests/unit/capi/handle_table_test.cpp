@@ -40,7 +40,7 @@ std::uint64_t insert(Which& table, std::atomic<int>& count) {
 
 TEMPLATE_TEST_CASE("a handle names its object until it is retired", "[capi][handles]", Table<1>,
                    Table<16>) {
-  TestType table;
+  static TestType table;  // as the library has them: never destroyed
   std::atomic<int> alive{0};
   const std::uint64_t handle = insert(table, alive);
   CHECK(handle != 0);
@@ -63,7 +63,7 @@ TEMPLATE_TEST_CASE("a handle names its object until it is retired", "[capi][hand
 
 TEMPLATE_TEST_CASE("numbers that were never handles are told from closed ones", "[capi][handles]",
                    Table<1>, Table<16>) {
-  TestType table;
+  static TestType table;  // as the library has them: never destroyed
   std::atomic<int> alive{0};
   CHECK(table.refusal(0).code == Errc::invalid_argument);
   const std::uint64_t first = insert(table, alive);
@@ -85,7 +85,7 @@ TEMPLATE_TEST_CASE("numbers that were never handles are told from closed ones", 
 }
 
 TEST_CASE("a thousand handles differ, and their slots are used again", "[capi][handles]") {
-  Table<1> table;
+  static Table<1> table;
   std::atomic<int> alive{0};
   std::set<std::uint64_t> seen;
   std::uint64_t greatest_slot = 0;
@@ -104,7 +104,7 @@ TEST_CASE("a thousand handles differ, and their slots are used again", "[capi][h
 }
 
 TEST_CASE("an object that could not be inserted stays with its owner", "[capi][handles]") {
-  Table<1> table;
+  static Table<1> table;
   std::atomic<int> alive{0};
   auto object = std::make_unique<Counted>(alive);
   const std::uint64_t handle = table.insert(object);
@@ -147,14 +147,14 @@ void storm(Which& table, unsigned threads, unsigned rounds) {
 
 TEST_CASE("no object dies while it is used, and each dies once", "[capi][handles][concurrency]") {
   const unsigned rounds = test::kThreadSanitizer ? 10'000 : 100'000;
-  Table<1> plain;
+  static Table<1> plain;
   storm(plain, 4, rounds);
-  Table<16> striped;
+  static Table<16> striped;
   storm(striped, 4, rounds);
 }
 
 TEST_CASE("slots are handed out once among threads", "[capi][handles][concurrency]") {
-  Table<1> table;
+  static Table<1> table;
   std::atomic<int> alive{0};
   constexpr unsigned kThreads = 4;
   std::array<std::vector<std::uint64_t>, kThreads> mine;
