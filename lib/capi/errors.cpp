@@ -75,11 +75,22 @@ bool is_writable(const milepost_error* err) noexcept {
   return err != nullptr && is_released<milepost_error>(err->struct_size);
 }
 
-/// Sets everything but the message.
-void set(milepost_error* err, milepost_error value) noexcept {
-  const std::size_t known = offsetof(milepost_error, message);
-  value.struct_size = err->struct_size;
-  std::memcpy(err, &value, known);
+/// Everything of an error but its words.
+struct Head {
+  milepost_status code = MILEPOST_OK;
+  int system = 0;
+  Applied applied = Applied::no;
+  bool retry_safe = false;
+};
+
+/// Sets all of it, with no words yet. Member by member: every call that succeeds comes here.
+void set(milepost_error* err, const Head& head) noexcept {
+  err->code = head.code;
+  err->system = head.system;
+  err->applied = static_cast<std::uint8_t>(head.applied);
+  err->retry_safe = head.retry_safe ? 1 : 0;
+  err->reserved[0] = 0;
+  err->reserved[1] = 0;
   err->message[0] = '\0';
   if (err->struct_size > sizeof *err) {
     std::memset(reinterpret_cast<char*>(err) + sizeof *err, 0, err->struct_size - sizeof *err);
@@ -89,19 +100,14 @@ void set(milepost_error* err, milepost_error value) noexcept {
 }  // namespace
 
 milepost_status succeed(milepost_error* err) noexcept {
-  if (is_writable(err)) set(err, milepost_error{});
+  if (is_writable(err)) set(err, {});
   return MILEPOST_OK;
 }
 
 milepost_status fail(milepost_error* err, const Error& error) noexcept {
   const auto code = static_cast<milepost_status>(error.code);
   if (!is_writable(err)) return code;
-  milepost_error value{};
-  value.code = code;
-  value.system = error.system;
-  value.applied = static_cast<std::uint8_t>(error.applied);
-  value.retry_safe = error.retry_safe ? 1 : 0;
-  set(err, value);
+  set(err, {code, error.system, error.applied, error.retry_safe});
   Line line(err->message, sizeof err->message);
   line.add(error.subject);
   if (!error.subject.empty() && !error.message.empty()) line.add(": ");
@@ -116,16 +122,13 @@ milepost_status fail(milepost_error* err, const Error& error) noexcept {
 
 milepost_status fail(milepost_error* err, Errc code, Applied applied,
                      const char* message) noexcept {
-  if (!is_writable(err)) return static_cast<milepost_status>(code);
-  milepost_error value{};
-  value.code = static_cast<milepost_status>(code);
-  value.applied = static_cast<std::uint8_t>(applied);
-  value.retry_safe = applied == Applied::no ? 1 : 0;
-  set(err, value);
+  const auto status = static_cast<milepost_status>(code);
+  if (!is_writable(err)) return status;
+  set(err, {status, 0, applied, applied == Applied::no});
   Line line(err->message, sizeof err->message);
   line.add(message);
   line.end();
-  return value.code;
+  return status;
 }
 
 }  // namespace milepost::capi
