@@ -176,6 +176,7 @@ class Env {
   // env_write.cpp
   [[nodiscard]] std::optional<Error> take_writer(Deadline deadline);
   void release_writer() noexcept;
+  class WriterTaken;
   [[nodiscard]] std::optional<Error> write_refusal(std::uint64_t serial,
                                                    std::uint32_t generation) const;
   [[nodiscard]] Result<WriteTxn> begin_taken(Deadline until);

@@ -12,6 +12,7 @@
 #include "lmdb/env.hpp"
 #include "lmdb/errors.hpp"
 #include "lmdb/file_check.hpp"
+#include "lmdb/writer_taken.hpp"
 
 namespace milepost::lmdb {
 namespace {
@@ -66,10 +67,10 @@ std::optional<Error> Env::resize(std::uint64_t size, Deadline deadline) {
 
 std::optional<Error> Env::refresh_map(std::uint64_t seen_epoch, Deadline deadline) {
   if (auto error = take_writer(deadline)) return error;
+  const WriterTaken taken(*this);
   std::optional<Error> error = refusal();
   // Somebody else may have done it while we waited.
   if (!error && map_epoch_.load() == seen_epoch) error = resize(0, deadline);
-  release_writer();
   return error;
 }
 
@@ -133,6 +134,7 @@ Result<void> Env::grow(std::optional<Deadline> deadline, bool use_reserve) {
     return map_full();
   }
   if (auto error = take_writer(until)) return *std::move(error);
+  const WriterTaken taken(*this);
   std::optional<Error> error = refusal();
   // A caller that waited for another's growth has what it wanted.
   if (!error && map_size_.load() == before) {
@@ -142,7 +144,6 @@ Result<void> Env::grow(std::optional<Deadline> deadline, bool use_reserve) {
                               std::to_string(map_size_.load()) + " bytes");
     }
   }
-  release_writer();
   if (error) return *std::move(error);
   return {};
 }

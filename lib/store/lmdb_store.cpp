@@ -4,6 +4,7 @@
 #include "store/lmdb_store.hpp"
 
 #include <algorithm>
+#include <new>
 #include <optional>
 #include <string>
 #include <vector>
@@ -23,6 +24,16 @@ std::uint64_t nanoseconds_since(ViewRegistry::Clock::time_point begun) noexcept 
   const auto elapsed = ViewRegistry::Clock::now() - begun;
   return static_cast<std::uint64_t>(
       std::chrono::duration_cast<std::chrono::nanoseconds>(elapsed).count());
+}
+
+/// A step of closing: where memory runs out it has failed like any other.
+template <typename Step>
+Result<void> without_throwing(Step&& step) noexcept {
+  try {
+    return step();
+  } catch (const std::bad_alloc&) {
+    return Error{.code = Errc::out_of_memory};
+  }
 }
 
 Outcome to_outcome(const Answer& answer) {
@@ -106,9 +117,11 @@ LmdbStore::LmdbStore(std::unique_ptr<lmdb::Env> env, StoredRuns stored, const Ta
 
 LmdbStore::~LmdbStore() {
   if (closed_.load()) return;
-  if (auto closed = close(); !closed) {
-    log(LogLevel::error, "Closing failed: " + to_string(closed.error()));
-  }
+  (void)without_throwing([this]() -> Result<void> {
+    auto closed = close();
+    if (!closed) log(LogLevel::error, "Closing failed: " + to_string(closed.error()));
+    return closed;
+  });
 }
 
 Committer::Parts LmdbStore::committer_parts(const Start& start, const OpenOptions& options) {
@@ -326,21 +339,22 @@ Result<void> LmdbStore::close() {
   if (closed_.exchange(true)) return closed_error();
   wakeups_.close();
   queue_.close();
-  auto synced = syncer_.sync_all();
+  // Each step is taken, whatever became of the ones before: threads that run must be joined.
+  auto synced = without_throwing([this] { return syncer_.sync_all(); });
   syncer_.stop();
-  auto stopped = applier_.stop();
+  auto stopped = without_throwing([this] { return applier_.stop(); });
   housekeeper_.stop();
   Result<void> result;
   if (!synced) {
-    result = synced;
+    result = std::move(synced);
   } else if (!stopped) {
-    result = stopped;
+    result = std::move(stopped);
   } else {
-    result = journal_->close_empty();
+    result = without_throwing([this] { return journal_->close_empty(); });
   }
   views_->end_all();
-  auto env_closed = env_->close();
-  return result ? env_closed : result;
+  auto env_closed = without_throwing([this] { return env_->close(); });
+  return result ? std::move(env_closed) : std::move(result);
 }
 
 void LmdbStore::log(LogLevel level, std::string_view text) const {
