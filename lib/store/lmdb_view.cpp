@@ -3,6 +3,7 @@
 // Each question under the view's own lock, against its transaction.
 #include "store/lmdb_view.hpp"
 
+#include <algorithm>
 #include <numeric>
 #include <vector>
 
@@ -36,6 +37,14 @@ void ViewRegistry::end_all() noexcept {
 std::size_t ViewRegistry::size() const {
   const std::lock_guard lock(mutex_);
   return views_.size();
+}
+
+ViewRegistry::Clock::duration ViewRegistry::oldest_age() const {
+  const auto now = now_();
+  Clock::duration oldest{};
+  const std::lock_guard lock(mutex_);
+  for (const LmdbView* view : views_) oldest = std::max(oldest, now - (view->until_ - age_max_));
+  return oldest;
 }
 
 Result<std::unique_ptr<View>> LmdbView::open(lmdb::Env& env, const StoredRuns& stored,

@@ -35,6 +35,8 @@ class ViewRegistry {
   /// The store closes: ends all, waiting for calls under way.
   void end_all() noexcept;
   [[nodiscard]] std::size_t size() const;
+  /// Of the oldest one alive; zero if there is none.
+  [[nodiscard]] Clock::duration oldest_age() const;
 
  private:
   friend class LmdbView;
