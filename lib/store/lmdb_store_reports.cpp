@@ -94,7 +94,6 @@ Result<Stats> LmdbStore::stats() const {
       milliseconds_of(commit_times_.age(stats->oldest_reader_lag, ViewRegistry::Clock::now()));
   stats->sequence = journal_->next_sequence() - 1;
   stats->sequence_synced = journal_->synced_sequence();
-  stats->epoch = epoch_;
   stats->pending = applier_.pending_count();
   stats->queue_depth = queue_.depth();
   stats->leases = leases_.size();
