@@ -17,18 +17,15 @@ namespace {
 
 constexpr std::size_t kBulkSample = 10;
 
-/// Of a filter, what a bulk step may touch.
-RunFilter open_runs_of(const RunFilter& filter) {
+/// Of a filter, what a bulk step may touch; nothing if it names final statuses only.
+std::optional<RunFilter> open_runs_of(const RunFilter& filter) {
   RunFilter open = filter;
   const bool queued = filter.statuses.contains(RunStatus::queued);
   const bool running = filter.statuses.contains(RunStatus::running);
-  if (queued && running) {
-    open.statuses = {RunStatus::queued, RunStatus::running};
-  } else if (queued || running) {
-    open.statuses = queued ? RunStatus::queued : RunStatus::running;
-  } else {
-    open.statuses = {};
-  }
+  if (!queued && !running) return std::nullopt;
+  open.statuses = StatusSet{RunStatus::queued, RunStatus::running};
+  if (!queued) open.statuses = RunStatus::running;
+  if (!running) open.statuses = RunStatus::queued;
   return open;
 }
 
@@ -52,7 +49,7 @@ Result<BulkReport> Tracker::Impl::bulk(const BulkOptions& options) {
   if (store_->epoch() == 0) return read_only_error();
   std::string storage;
   const std::string_view error = core::clean_error_text(options.error, storage);
-  const RunFilter filter = open_runs_of(options.filter);
+  const std::optional<RunFilter> filter = open_runs_of(options.filter);
   const core::CursorScope scope{
       core::CursorKind::bulk, store_->id(),
       core::digest_of(error,
@@ -64,10 +61,10 @@ Result<BulkReport> Tracker::Impl::bulk(const BulkOptions& options) {
     place = *read;
   }
   BulkReport report;
-  if (filter.statuses.is_empty()) return report;
+  if (!filter) return report;
   const Deadline deadline = deadline_or_default(options.deadline);
   std::vector<Command> commands;
-  auto next = pick_for_bulk(options, filter, error, place, deadline, commands, report);
+  auto next = pick_for_bulk(options, *filter, error, place, deadline, commands, report);
   if (!next) return next.error();
   if (*next) report.next = core::write_cursor(scope, **next);
   if (options.dry_run) return report;

@@ -232,6 +232,13 @@ Result<BatchHandle> CommitQueue::submit(CommitRequest& request, Admit admit, Com
   return handle;
 }
 
+std::size_t CommitQueue::depth() const {
+  const std::lock_guard lock(mutex_);
+  std::size_t requests = 0;
+  for (const CommitBatch* batch : queue_) requests += batch->requests_.size();
+  return requests;
+}
+
 void CommitQueue::close() noexcept {
   {
     const std::lock_guard lock(mutex_);

@@ -123,6 +123,9 @@ class CommitQueue {
   /// Thread-safe. Yields the batch that holds the request's answers.
   [[nodiscard]] Result<BatchHandle> submit(CommitRequest& request, Admit admit, Commit commit);
 
+  /// How many requests wait for their answers now.
+  [[nodiscard]] std::size_t depth() const;
+
   /// Refuses new requests as `closed` and waits until those already in are answered.
   void close() noexcept;
 
@@ -138,7 +141,7 @@ class CommitQueue {
   Result<bool> follow(CommitBatch* batch, CommitRequest& request);
 
   const Limits limits_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   bool closed_ = false;
   std::list<CommitBatch*> queue_;                      ///< Front: whose turn it is.
   std::vector<std::unique_ptr<CommitBatch>> batches_;  ///< All of them; idle ones are used again.

@@ -68,6 +68,7 @@ Result<std::unique_ptr<Store>> LmdbStore::open(std::unique_ptr<lmdb::Env> env,
   auto epoch = stored->epoch();
   if (!epoch) return epoch.error();
   if (auto noted = writer->set_epoch(*epoch + 1); !noted) return noted.error();
+  if (auto told = report_orphans(*env, *tables, options); !told) return told.error();
   auto greatest = stored->greatest_id();
   if (!greatest) return greatest.error();
   auto journal =
@@ -81,6 +82,22 @@ Result<std::unique_ptr<Store>> LmdbStore::open(std::unique_ptr<lmdb::Env> env,
   const Start start{.last_sequence = *last, .epoch = *epoch + 1, .greatest_run_id = *greatest};
   return std::unique_ptr<Store>(new LmdbStore(std::move(env), *stored, *tables, std::move(*writer),
                                               std::move(*journal), start, options));
+}
+
+/// Nobody runs anything in this opening yet, so whatever is running was left by one before: the
+/// size of one table, whatever the number of runs.
+Result<void> LmdbStore::report_orphans(lmdb::Env& env, const TableHandles& tables,
+                                       const OpenOptions& options) {
+  auto txn = env.begin_read();
+  if (!txn) return txn.error();
+  auto orphans = txn->count(tables[static_cast<std::size_t>(Table::running)]);
+  if (!orphans) return orphans.error();
+  if (*orphans > 0 && options.log) {
+    options.log(LogLevel::warning,
+                std::to_string(*orphans) + " runs are running under a process that is gone: " +
+                    "adopt or fail them (Tracker::orphans, adopt, fail_orphans).");
+  }
+  return {};
 }
 
 LmdbStore::LmdbStore(std::unique_ptr<lmdb::Env> env, StoredRuns stored, const TableHandles& tables,
@@ -186,9 +203,12 @@ Result<void> LmdbStore::write_to_lmdb(std::span<const EffectPtr> effects, bool u
   const auto begun = ViewRegistry::Clock::now();
   views_->end_expired();
   auto written = writer_.commit(effects, use_reserve);
-  if (written) publish_latency_.record(nanoseconds_since(begun));
-  // Only what went to a file that still has its name may leave the journal.
-  if (written) return check_names();
+  if (written) {
+    publish_latency_.record(nanoseconds_since(begun));
+    commit_times_.note(ViewRegistry::Clock::now());
+    // Only what went to a file that still has its name may leave the journal.
+    return check_names();
+  }
   if (written.error().code != Errc::needs_reopen) return written;
   if (auto reopened = env_->reopen(); !reopened) return reopened;
   auto applied = stored_.applied_sequence();

@@ -15,6 +15,7 @@
 #include "store/applier.hpp"
 #include "store/batch_writer.hpp"
 #include "store/commit_queue.hpp"
+#include "store/commit_times.hpp"
 #include "store/committer.hpp"
 #include "store/housekeeper.hpp"
 #include "store/key_map.hpp"
@@ -75,6 +76,8 @@ class LmdbStore final : public Store {
 
   [[nodiscard]] Committer::Parts committer_parts(const Start& start, const OpenOptions& options);
   [[nodiscard]] Applier::Parts applier_parts();
+  [[nodiscard]] static Result<void> report_orphans(lmdb::Env& env, const TableHandles& tables,
+                                                   const OpenOptions& options);
   [[nodiscard]] Result<void> write_to_lmdb(std::span<const EffectPtr> effects, bool use_reserve);
   [[nodiscard]] bool journal_has_room() const;
   [[nodiscard]] Result<void> refusal() const;
@@ -96,6 +99,7 @@ class LmdbStore final : public Store {
   std::atomic<std::uint64_t> commands_{0};
   core::LatencyRecorder commit_latency_;   ///< The leader's.
   core::LatencyRecorder publish_latency_;  ///< The applier's.
+  CommitTimes commit_times_;
 
   // In order of construction; each uses those above it.
   std::unique_ptr<lmdb::Env> env_;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The calls of LmdbStore that ask about many runs, wait, or look at the store as a whole.
+#include <algorithm>
+#include <chrono>
+
 #include "core/state.hpp"
 #include "store/backup.hpp"
 #include "store/lmdb_store.hpp"
@@ -72,6 +75,15 @@ Result<std::uint64_t> LmdbStore::unpublished() const {
   return applier_.pending_count();
 }
 
+namespace {
+
+std::uint64_t milliseconds_of(ViewRegistry::Clock::duration age) noexcept {
+  const auto whole = std::chrono::duration_cast<std::chrono::milliseconds>(age);
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(0, whole.count()));
+}
+
+}  // namespace
+
 Result<Stats> LmdbStore::stats() const {
   if (auto refused = refusal(); !refused) return refused.error();
   auto stats = read_stats(*env_, stored_, tables_);
@@ -81,10 +93,13 @@ Result<Stats> LmdbStore::stats() const {
   stats->recent_runs = recent_.size();
   stats->recent_bytes = recent_.bytes();
   stats->snapshots = views_->held();
+  stats->oldest_snapshot_ms = milliseconds_of(views_->oldest_age());
+  stats->oldest_reader_ms =
+      milliseconds_of(commit_times_.age(stats->oldest_reader_lag, ViewRegistry::Clock::now()));
   stats->sequence = journal_->next_sequence() - 1;
   stats->sequence_synced = journal_->synced_sequence();
-  stats->epoch = epoch_;
   stats->pending = applier_.pending_count();
+  stats->queue_depth = queue_.depth();
   stats->leases = leases_.size();
   stats->commands = commands_.load(std::memory_order_relaxed);
   stats->commit_latency = commit_latency_.read();

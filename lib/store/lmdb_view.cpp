@@ -52,6 +52,20 @@ std::size_t ViewRegistry::count_held() const {
       }));
 }
 
+ViewRegistry::Clock::duration ViewRegistry::oldest_age() const {
+  const auto now = now_();
+  Clock::duration oldest{};
+  const std::lock_guard lock(mutex_);
+  for (const LmdbView* view : views_) {
+    if (!view->handed_out_) continue;
+    const std::lock_guard own(view->mutex_);
+    if (view->state_ == LmdbView::State::alive && now < view->until_) {
+      oldest = std::max(oldest, now - (view->until_ - age_max_));
+    }
+  }
+  return oldest;
+}
+
 Result<std::unique_ptr<View>> LmdbView::open(lmdb::Env& env, const StoredRuns& stored,
                                              const TableHandles& tables,
                                              std::shared_ptr<ViewRegistry> registry,

@@ -35,6 +35,8 @@ class ViewRegistry {
   void end_all() noexcept;
   /// How many views hosts hold that can still answer.
   [[nodiscard]] std::size_t held() const;
+  /// Of the oldest of those; zero if there is none.
+  [[nodiscard]] Clock::duration oldest_age() const;
 
  private:
   friend class LmdbView;

@@ -3,6 +3,8 @@
 // Reads straight from LMDB; every command is refused.
 #include "store/published_store.hpp"
 
+#include <algorithm>
+#include <chrono>
 #include <numeric>
 #include <string>
 #include <vector>
@@ -171,7 +173,11 @@ Result<std::uint64_t> PublishedStore::unpublished() const {
 Result<Stats> PublishedStore::stats() const {
   if (auto refused = refusal(); !refused) return refused.error();
   auto stats = read_stats(*env_, stored_, tables_);
-  if (stats) stats->snapshots = views_->held();
+  if (!stats) return stats;
+  stats->snapshots = views_->held();
+  const auto age =
+      std::chrono::duration_cast<std::chrono::milliseconds>(views_->oldest_age()).count();
+  stats->oldest_snapshot_ms = static_cast<std::uint64_t>(std::max<std::int64_t>(0, age));
   return stats;
 }
 

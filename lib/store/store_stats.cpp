@@ -45,6 +45,9 @@ Result<Stats> read_stats(lmdb::Env& env, const StoredRuns& stored, const TableHa
   auto published = stored.applied_sequence(*txn);
   if (!published) return published.error();
   stats.sequence = stats.sequence_synced = stats.sequence_published = *published;
+  auto epoch = stored.epoch(*txn);
+  if (!epoch) return epoch.error();
+  stats.epoch = *epoch;
   auto floor = stored.feed_floor(*txn);
   if (!floor) return floor.error();
   auto first = read_feed_first({.txn = *txn,

@@ -38,6 +38,7 @@ class StoredRuns {
                                                        std::string_view key) const;
   /// How many times the store was opened for writing.
   [[nodiscard]] Result<std::uint64_t> epoch() const;
+  [[nodiscard]] Result<std::uint64_t> epoch(const lmdb::ReadTxn& txn) const;
 
   [[nodiscard]] lmdb::Env& env() const noexcept { return *env_; }
 
