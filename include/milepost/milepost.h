@@ -375,6 +375,7 @@ typedef struct milepost_erasure {
   uint64_t runs;
   uint64_t changes_blanked;
   uint64_t sequence;
+  uint64_t through;  ///< Every run of the profile made up to this sequence is gone.
   uint64_t journal_bytes;
   uint64_t free_bytes;
 } milepost_erasure;

@@ -116,8 +116,8 @@ class MILEPOST_EXPORT Tracker {
   [[nodiscard]] Result<std::vector<Run>> expired(const ExpiredOptions& options = {}) const;
   /// One step of retention. A purge is never done unasked.
   [[nodiscard]] Result<PurgeReport> purge(const PurgeOptions& options);
-  /// Erases every run of a profile that was made before the receipt's sequence. After an error
-  /// part of it may be done (`Error::applied`); the same call again does the rest.
+  /// Erases every run of a profile that was made before the call. After an error part of it may be
+  /// done (`Error::applied`); the same call again does the rest.
   [[nodiscard]] Result<ErasureReceipt> erase_profile(const EraseProfileOptions& options);
   /// One step of failing or exiting all runs that a filter matches.
   [[nodiscard]] Result<BulkReport> bulk(const BulkOptions& options);

@@ -71,6 +71,9 @@ struct ErasureReceipt {
   std::uint64_t runs = 0;             ///< Runs removed.
   std::uint64_t changes_blanked = 0;  ///< Entries of the feed whose content is gone.
   std::uint64_t sequence = 0;         ///< The last effect of the erasure; it is published.
+  /// Every run of the profile made up to this sequence is gone; one made later, during the call, is
+  /// left whole.
+  std::uint64_t through = 0;
   /// Segments of the journal, any of which may still hold bytes of what was erased: they are
   /// overwritten as the journal goes round.
   std::uint64_t journal_bytes = 0;

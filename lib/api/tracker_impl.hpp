@@ -68,10 +68,12 @@ class Tracker::Impl {
                                                  Deadline deadline);
   [[nodiscard]] Result<std::unique_ptr<store::View>> view_to_remove(Deadline deadline) const;
   [[nodiscard]] Result<std::uint64_t> erase_runs_of(const EraseProfileOptions& options,
-                                                    std::uint64_t made_before, Deadline deadline);
-  [[nodiscard]] Result<std::uint64_t> count_changes_of(const EraseProfileOptions& options,
+                                                    std::uint64_t made_before, Freshness freshness,
+                                                    Deadline deadline);
+  [[nodiscard]] Result<std::uint64_t> count_changes_of(const core::ForgetView& whom,
                                                        Deadline deadline) const;
-  [[nodiscard]] Result<void> erase_and_forget(const EraseProfileOptions& options, Deadline deadline,
+  [[nodiscard]] Result<void> erase_and_forget(const EraseProfileOptions& options,
+                                              Freshness freshness, Deadline deadline,
                                               ErasureReceipt& receipt);
   [[nodiscard]] Result<std::optional<core::CursorPlace>> pick_for_bulk(
       const BulkOptions& options, const RunFilter& filter, std::string_view error,

@@ -14,8 +14,6 @@
 namespace milepost {
 namespace {
 
-constexpr std::uint64_t kAnySequence = std::numeric_limits<std::uint64_t>::max();
-
 Result<std::uint64_t> check_purge(const PurgeOptions& options) {
   if (auto ok = api::check_limit(options.limit, kRemoveLimitMax); !ok) return ok.error();
   const Uuid organization = options.organization_id.value_or(Uuid{});
@@ -29,6 +27,10 @@ Result<std::uint64_t> check_purge(const PurgeOptions& options) {
 Error partly(Error error, std::uint64_t done) {
   if (done > 0 && error.applied == Applied::no) error.applied = Applied::yes;
   return error;
+}
+
+bool is_full(const Error& error) noexcept {
+  return error.code == Errc::map_full || error.code == Errc::disk_full;
 }
 
 }  // namespace
@@ -147,31 +149,30 @@ Result<PurgeReport> Tracker::Impl::purge(const PurgeOptions& options) {
 /// upkeep is what helps then.
 Result<std::unique_ptr<store::View>> Tracker::Impl::view_to_remove(Deadline deadline) const {
   auto view = store_->view(Freshness::latest, deadline);
-  const bool full =
-      !view && (view.error().code == Errc::map_full || view.error().code == Errc::disk_full);
-  return full ? store_->view(Freshness::published, deadline) : std::move(view);
+  return !view && is_full(view.error()) ? store_->view(Freshness::published, deadline)
+                                        : std::move(view);
 }
 
 /// Removes those of the profile's runs that were made before the sequence; yields how many.
 Result<std::uint64_t> Tracker::Impl::erase_runs_of(const EraseProfileOptions& options,
-                                                   std::uint64_t made_before, Deadline deadline) {
+                                                   std::uint64_t made_before, Freshness freshness,
+                                                   Deadline deadline) {
   std::uint64_t erased = 0;
-  const bool first = made_before == kAnySequence;
   store::ListQuery query{
       .filter = {.organization_id = options.organization_id, .profile_id = options.profile_id},
       .order = Order::oldest_first,
       .limit = kListLimitMax};
   for (bool more = true; more;) {
     std::vector<core::Removal> removals;
-    // Only the first look may be at less than everything: a second one follows the forget.
-    auto view = first ? view_to_remove(deadline) : store_->view(Freshness::latest, deadline);
+    auto view = store_->view(freshness, deadline);
     if (!view) return partly(view.error(), erased);
     auto end = (*view)->list(query, [&](const core::RecordView& record) {
       if (record.created_sequence >= made_before) return;
       removals.push_back({.kind = core::EffectKind::erase,
                           .run_id = record.run_id,
                           .organization_id = options.organization_id,
-                          .profile_id = options.profile_id});
+                          .profile_id = options.profile_id,
+                          .made_before = made_before});
     });
     if (!end) return partly(end.error(), erased);
     view->reset();
@@ -184,8 +185,8 @@ Result<std::uint64_t> Tracker::Impl::erase_runs_of(const EraseProfileOptions& op
   return erased;
 }
 
-/// How many entries of the feed tell something of the profile.
-Result<std::uint64_t> Tracker::Impl::count_changes_of(const EraseProfileOptions& options,
+/// How many entries of the feed are about to be blanked.
+Result<std::uint64_t> Tracker::Impl::count_changes_of(const core::ForgetView& whom,
                                                       Deadline deadline) const {
   auto view = store_->view(Freshness::latest, deadline);
   if (!view) return view.error();
@@ -193,7 +194,6 @@ Result<std::uint64_t> Tracker::Impl::count_changes_of(const EraseProfileOptions&
   if (!first) return first.error();
   std::uint64_t count = 0;
   if (*first == 0) return count;
-  const core::ForgetView whom{options.profile_id, options.organization_id};
   auto counted = (*view)->changes(*first - 1, (*view)->sequence(),
                                   [&](std::uint64_t, std::span<const std::byte> effect) {
                                     if (core::tells_of(effect, whom)) ++count;
@@ -202,34 +202,48 @@ Result<std::uint64_t> Tracker::Impl::count_changes_of(const EraseProfileOptions&
   return count;
 }
 
-/// Erases, then has the feed forget; again if a run was made in between: its beginning is blanked,
-/// so it goes, too. When this is done no run is left that is older than the last forget.
-Result<void> Tracker::Impl::erase_and_forget(const EraseProfileOptions& options, Deadline deadline,
+/// Erases what a view of this freshness knows, then has the feed forget exactly that: a run made
+/// meanwhile stays, and its beginning in the feed with it.
+Result<void> Tracker::Impl::erase_and_forget(const EraseProfileOptions& options,
+                                             Freshness freshness, Deadline deadline,
                                              ErasureReceipt& receipt) {
+  auto view = store_->view(freshness, deadline);
+  if (!view) return view.error();
+  const std::uint64_t through = (*view)->sequence();
+  view->reset();
+  auto erased = erase_runs_of(options, through + 1, freshness, deadline);
+  if (!erased) return erased.error();
+  receipt.runs += *erased;
+  const core::ForgetView whom{options.profile_id, options.organization_id, through + 1};
+  auto counted = count_changes_of(whom, deadline);
+  if (!counted) return counted.error();
+  receipt.changes_blanked += *counted;
   const core::Removal forget{.kind = core::EffectKind::forget,
-                             .organization_id = options.organization_id,
-                             .profile_id = options.profile_id};
+                             .organization_id = whom.organization_id,
+                             .profile_id = whom.profile_id,
+                             .made_before = whom.made_before};
   const store::ResolvedCommand command{.removal = &forget};
-  for (;;) {
-    const bool first = receipt.sequence == 0;
-    auto erased = erase_runs_of(options, first ? kAnySequence : receipt.sequence, deadline);
-    if (!erased) return erased.error();
-    if (!first && *erased == 0) return {};
-    receipt.runs += *erased;
-    auto counted = count_changes_of(options, deadline);
-    if (!counted) return counted.error();
-    receipt.changes_blanked += *counted;
-    Outcome outcome;
-    auto forgotten = store_->apply({&command, 1}, deadline, {&outcome, 1});
-    if (!forgotten) return forgotten.error();
-    receipt.sequence = outcome.run.sequence;
-  }
+  Outcome outcome;
+  auto forgotten = store_->apply({&command, 1}, deadline, {&outcome, 1});
+  if (!forgotten) return forgotten.error();
+  receipt.sequence = outcome.run.sequence;
+  receipt.through = through;
+  // The feed is blanked when this is published, which a look at the newest moment waits for.
+  auto published = store_->view(Freshness::latest, deadline);
+  if (!published) return published.error();
+  return {};
 }
 
 Result<ErasureReceipt> Tracker::Impl::erase_profile(const EraseProfileOptions& options) {
   if (store_->epoch() == 0) return read_only_error();
   ErasureReceipt receipt;
-  auto erased = erase_and_forget(options, deadline_or_default(options.deadline), receipt);
+  const Deadline deadline = deadline_or_default(options.deadline);
+  auto erased = erase_and_forget(options, Freshness::latest, deadline, receipt);
+  if (!erased && receipt.runs == 0 && is_full(erased.error())) {
+    // What is published makes room for what is pending, which a second look finds.
+    erased = erase_and_forget(options, Freshness::published, deadline, receipt);
+    if (erased) erased = erase_and_forget(options, Freshness::latest, deadline, receipt);
+  }
   if (!erased) return partly(erased.error(), receipt.runs + receipt.sequence);
   auto stats = store_->stats();
   if (!stats) return partly(stats.error(), receipt.sequence);

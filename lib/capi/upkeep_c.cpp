@@ -75,6 +75,7 @@ Result<void> erase_profile(TrackerObject& object, const EraseProfileOptions& opt
   filled.runs = receipt->runs;
   filled.changes_blanked = receipt->changes_blanked;
   filled.sequence = receipt->sequence;
+  filled.through = receipt->through;
   filled.journal_bytes = receipt->journal_bytes;
   filled.free_bytes = receipt->free_bytes;
   write_sized(out, filled);

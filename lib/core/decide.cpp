@@ -262,7 +262,8 @@ OutcomeKind decide(const Removal& removal, const RecordView* current) noexcept {
   const bool fits =
       removal.kind == EffectKind::purge
           ? current->completed_at.has_value() && *current->completed_at < removal.completed_before
-          : current->profile_id == removal.profile_id;
+          : current->profile_id == removal.profile_id &&
+                current->created_sequence < removal.made_before;
   return fits ? OutcomeKind::applied : OutcomeKind::illegal;
 }
 

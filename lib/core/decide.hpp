@@ -37,8 +37,9 @@ struct Removal {
   EffectKind kind = EffectKind::purge;  ///< purge, erase or forget.
   Uuid run_id{};                        ///< purge, erase: this run.
   Uuid organization_id{};
-  Instant completed_before{};  ///< purge: only if it finished before.
-  Uuid profile_id{};           ///< erase: only if it is of this profile; forget: the profile.
+  Instant completed_before{};   ///< purge: only if it finished before.
+  Uuid profile_id{};            ///< erase: only if it is of this profile; forget: the profile.
+  std::uint64_t made_before{};  ///< erase: only if its first effect stands before; forget: too.
 };
 
 /// `current` is the run with the command's id whatever its organization, or for a create whose

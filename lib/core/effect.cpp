@@ -17,12 +17,13 @@ Error bad_size(std::size_t size) {
 
 }  // namespace
 
-bool tells_of(std::span<const std::byte> bytes, const ForgetView& profile) {
+bool tells_of(std::span<const std::byte> bytes, const ForgetView& whom) {
   const EffectView effect = view_effect(bytes);
   if (effect.kind != EffectKind::put) return false;
   const auto record = decode_record(effect.run_id, effect.record);
-  return record && record->profile_id == profile.profile_id &&
-         record->organization_id == profile.organization_id;
+  return record && record->profile_id == whom.profile_id &&
+         record->organization_id == whom.organization_id &&
+         record->created_sequence < whom.made_before;
 }
 
 Result<EffectView> read_effect(std::span<const std::byte> bytes) {

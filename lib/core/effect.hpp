@@ -11,6 +11,7 @@
 #include <cstring>
 #include <span>
 
+#include "core/bytes.hpp"
 #include "core/record_codec.hpp"
 
 #include "milepost/result.hpp"
@@ -21,14 +22,14 @@ enum class EffectKind : std::uint8_t {
   put = 1,    ///< The run is now this record.
   purge = 2,  ///< The run is gone, by retention.
   erase = 3,  ///< The run is gone, with its profile.
-  /// About no run: where its id stands is a profile's, and its organization follows. Whatever the
-  /// feed says of the profile before this effect is blanked.
+  /// About no run: where its id stands is a profile's; its organization and a sequence follow. What
+  /// the feed says before this effect of runs of the profile made before that sequence is blanked.
   forget = 4,
   blank = 5,  ///< Only in the feed: what stood here was blanked; all bytes behind the kind are 0.
 };
 
 inline constexpr std::size_t kEffectHeaderSize = 1 + 16;
-inline constexpr std::size_t kForgetSize = kEffectHeaderSize + 16;
+inline constexpr std::size_t kForgetSize = kEffectHeaderSize + 16 + 8;
 inline constexpr std::size_t kEffectSizeMax = kEffectHeaderSize + kRecordSizeMax;
 
 struct EffectView {
@@ -63,6 +64,7 @@ inline void write_effect_header(EffectKind kind, const Uuid& run_id, std::byte* 
 struct ForgetView {
   Uuid profile_id{};
   Uuid organization_id{};
+  std::uint64_t made_before = 0;  ///< Runs whose first effect stands before this sequence.
 };
 
 /// Precondition: the bytes are a `forget` that was written here or went through read_effect.
@@ -70,6 +72,7 @@ struct ForgetView {
   ForgetView forget;
   std::memcpy(forget.profile_id.data, bytes.data() + 1, 16);
   std::memcpy(forget.organization_id.data, bytes.data() + kEffectHeaderSize, 16);
+  forget.made_before = load_le<std::uint64_t>(bytes.data() + kEffectHeaderSize + 16);
   return forget;
 }
 
@@ -77,10 +80,12 @@ struct ForgetView {
 inline void write_forget(const ForgetView& forget, std::byte* out) noexcept {
   write_effect_header(EffectKind::forget, forget.profile_id, out);
   std::memcpy(out + kEffectHeaderSize, forget.organization_id.data, 16);
+  store_le(out + kEffectHeaderSize + 16, forget.made_before);
 }
 
-/// Whether the effect tells something of a run of the profile. Precondition as for view_effect.
-[[nodiscard]] bool tells_of(std::span<const std::byte> bytes, const ForgetView& profile);
+/// Whether the effect tells something of a run of the profile that was made before the sequence.
+/// Precondition as for view_effect.
+[[nodiscard]] bool tells_of(std::span<const std::byte> bytes, const ForgetView& whom);
 
 /// Reads an effect that comes from the journal: kind known, record whole. Errors: `corrupt`,
 /// `version`.

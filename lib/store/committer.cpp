@@ -123,7 +123,8 @@ Result<Answer> Committer::decide_removal(const core::Removal& removal, std::uint
   if (removal.kind == core::EffectKind::forget) {
     answer.kind = OutcomeKind::applied;
     answer.removal = sequence;
-    add_to_group(EffectPtr::make_forget({removal.profile_id, removal.organization_id}, sequence),
+    add_to_group(EffectPtr::make_forget(
+                     {removal.profile_id, removal.organization_id, removal.made_before}, sequence),
                  nullptr);
     return answer;
   }

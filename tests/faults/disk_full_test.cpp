@@ -187,6 +187,8 @@ TEST_CASE("a full disk at opening: disk_full or the store, never less", "[faults
     PuppetProcess puppet(disk.store);
     REQUIRE(puppet.ask("open wait=60") == "ok");
     write_first(puppet, 100);
+    // What is in the data file can be read whatever the disk says.
+    REQUIRE(puppet.ask("flush") == "ok");
     if (killed_while_full) {
       disk.fill(0);
       std::string last;

@@ -98,7 +98,8 @@ Outcome MemoryStore::apply_one(const Command& command, const Uuid& run_id, Insta
     const core::RecordView& next = *decision.next;
     outcome.run = core::to_run(next);
     outcome.run_known = true;
-    KeptChange change{context.sequence, {}, next.profile_id, next.organization_id};
+    KeptChange change{
+        context.sequence, {}, next.profile_id, next.organization_id, next.created_sequence};
     change.effect.resize(core::kEffectHeaderSize + core::encoded_record_size(next));
     core::write_effect_header(core::EffectKind::put, run_id, change.effect.data());
     core::encode_record(next, std::span(change.effect).subspan(core::kEffectHeaderSize));
@@ -137,12 +138,14 @@ Outcome MemoryStore::remove_one(const core::Removal& removal) {
   MemoryState& state = disk_->state;
   const std::uint64_t sequence = state.last_sequence + 1;
   if (removal.kind == core::EffectKind::forget) {
-    KeptChange change{sequence, std::vector<std::byte>(core::kForgetSize), {}, {}};
-    core::write_forget({removal.profile_id, removal.organization_id}, change.effect.data());
+    KeptChange change{sequence, std::vector<std::byte>(core::kForgetSize), {}, {}, 0};
+    const core::ForgetView whom{removal.profile_id, removal.organization_id, removal.made_before};
+    core::write_forget(whom, change.effect.data());
     for (KeptChange& said : state.feed) {
       const bool about = said.effect[0] == static_cast<std::byte>(core::EffectKind::put) &&
                          said.profile_id == removal.profile_id &&
-                         said.organization_id == removal.organization_id;
+                         said.organization_id == removal.organization_id &&
+                         said.created_sequence < removal.made_before;
       if (!about) continue;
       std::fill(said.effect.begin(), said.effect.end(), std::byte{0});
       said.effect[0] = static_cast<std::byte>(core::EffectKind::blank);
@@ -162,7 +165,7 @@ Outcome MemoryStore::remove_one(const core::Removal& removal) {
   }
   if (outcome.kind != OutcomeKind::applied) return outcome;
   outcome.run.sequence = sequence;
-  KeptChange change{sequence, std::vector<std::byte>(core::kEffectHeaderSize), {}, {}};
+  KeptChange change{sequence, std::vector<std::byte>(core::kEffectHeaderSize), {}, {}, 0};
   core::write_effect_header(removal.kind, removal.run_id, change.effect.data());
   add_change(std::move(change));
   const auto holder = state.keys.find({current->organization_id, found->second.idempotency_key});

@@ -39,6 +39,7 @@ struct KeptChange {
   std::vector<std::byte> effect;
   Uuid profile_id{};
   Uuid organization_id{};
+  std::uint64_t created_sequence = 0;
 };
 
 /// All there is, at one moment.

@@ -254,8 +254,10 @@ TEST_CASE("a purge takes finished runs of its organization that ended before its
 TEST_CASE("an erasure takes runs of its profile and organization in any status", "[core][decide]") {
   for (const RunStatus status : kAllStatuses) {
     const RecordView run = record_in(status);
-    const Removal removal{
-        .kind = EffectKind::erase, .run_id = id_of(1), .profile_id = run.profile_id};
+    const Removal removal{.kind = EffectKind::erase,
+                          .run_id = id_of(1),
+                          .profile_id = run.profile_id,
+                          .made_before = run.created_sequence + 1};
     CHECK(decide(removal, nullptr) == N);
     CHECK(decide(removal, &run) == A);
     Removal other = removal;
@@ -264,6 +266,9 @@ TEST_CASE("an erasure takes runs of its profile and organization in any status",
     other = removal;
     other.organization_id = id_of(0xa0);
     CHECK(decide(other, &run) == N);
+    other = removal;
+    --other.made_before;  // of a run that has the id since
+    CHECK(decide(other, &run) == I);
   }
   CHECK(decide(Removal{.kind = EffectKind::forget, .profile_id = id_of(3)}, nullptr) == A);
 }

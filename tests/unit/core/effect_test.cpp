@@ -50,7 +50,7 @@ TEST_CASE("effects have these numbers and sizes for ever", "[core][effect]") {
   CHECK(static_cast<int>(EffectKind::forget) == 4);
   CHECK(static_cast<int>(EffectKind::blank) == 5);
   CHECK(kEffectHeaderSize == 17);
-  CHECK(kForgetSize == 33);
+  CHECK(kForgetSize == 41);
   CHECK(kEffectSizeMax == 17 + kRecordSizeMax);
 }
 
@@ -83,7 +83,8 @@ TEST_CASE("removals are a kind and an id", "[core][effect]") {
 }
 
 TEST_CASE("a forget names a profile and its organization, and no run", "[core][effect]") {
-  const Bytes bytes = forget_of({.profile_id = id_of(3), .organization_id = id_of(0xa0)});
+  const Bytes bytes = forget_of(
+      {.profile_id = id_of(3), .organization_id = id_of(0xa0), .made_before = 0x0102030405060708});
   const auto effect = read_effect(bytes);
   REQUIRE(effect.has_value());
   CHECK(effect->kind == EffectKind::forget);
@@ -92,11 +93,27 @@ TEST_CASE("a forget names a profile and its organization, and no run", "[core][e
   const ForgetView forget = view_forget(bytes);
   CHECK(forget.profile_id == id_of(3));
   CHECK(forget.organization_id == id_of(0xa0));
+  CHECK(forget.made_before == 0x0102030405060708);
+}
+
+TEST_CASE("a put tells of its profile and organization, for forgets that are after its creation",
+          "[core][effect]") {
+  RecordView record = record_in(RunStatus::running);
+  record.created_sequence = 40;
+  record.sequence = 41;
+  const Bytes bytes = put_of(record);
+  const ForgetView whom{record.profile_id, record.organization_id, 41};
+  CHECK(tells_of(bytes, whom));
+  CHECK_FALSE(tells_of(bytes, {id_of(77), record.organization_id, 41}));
+  CHECK_FALSE(tells_of(bytes, {record.profile_id, id_of(77), 41}));
+  CHECK_FALSE(tells_of(bytes, {record.profile_id, record.organization_id, 40}));
+  CHECK_FALSE(tells_of(removal_of(EffectKind::erase), whom));
+  CHECK_FALSE(tells_of(forget_of(whom), whom));
 }
 
 TEST_CASE("an effect that is cut or has bytes after it is refused", "[core][effect]") {
   std::vector<Bytes> effects{removal_of(EffectKind::purge), removal_of(EffectKind::erase),
-                             forget_of({id_of(3), {}})};
+                             forget_of({id_of(3), {}, 7})};
   for (const RunStatus status : kAllStatuses) effects.push_back(put_of(record_in(status)));
   for (const Bytes& bytes : effects) {
     REQUIRE(read_effect(bytes).has_value());

@@ -163,10 +163,12 @@ TEST_CASE("whatever ends a run or takes it away ends its lease", "[store][commit
   Desk desk;
   desk.send({test::request(id(1)), StartCommand{.run_id = id(1), .lease = milliseconds(50)}})
       .value();
-  REQUIRE(
-      desk.remove({.kind = core::EffectKind::erase, .run_id = id(1), .profile_id = test::kProfile})
-          .value()
-          .applied());
+  REQUIRE(desk.remove({.kind = core::EffectKind::erase,
+                       .run_id = id(1),
+                       .profile_id = test::kProfile,
+                       .made_before = 100})
+              .value()
+              .applied());
   CHECK(desk.leases.size() == 0);
 }
 
@@ -214,7 +216,10 @@ TEST_CASE("a removal is decided on what the run is by then", "[store][committer]
   core::Removal foreign = purge_of(1);
   foreign.organization_id = id(5);
   CHECK(desk.remove(foreign).value().kind == OutcomeKind::not_found);
-  CHECK(desk.remove({.kind = core::EffectKind::erase, .run_id = id(1), .profile_id = id(9)})
+  CHECK(desk.remove({.kind = core::EffectKind::erase,
+                     .run_id = id(1),
+                     .profile_id = id(9),
+                     .made_before = 100})
             .value()
             .kind == OutcomeKind::illegal);
   const Outcome removed = desk.remove(purge_of(1)).value();

@@ -193,7 +193,7 @@ TEST_CASE("a forget blanks what stands before it, in its batch and in those befo
   Feed feed(1'000'000);
   REQUIRE(ok(feed.write(1, 40)));
   auto batch = effects(41, 3);
-  batch.push_back(EffectPtr::make_forget({id(2, 2), Uuid{}}, 44));
+  batch.push_back(EffectPtr::make_forget({id(2, 2), Uuid{}, 44}, 44));
   for (const EffectPtr& later : effects(45, 2)) batch.push_back(later);
   REQUIRE(ok(feed.write(batch)));
   REQUIRE(ok(feed.write(47, 3)));
@@ -213,8 +213,8 @@ TEST_CASE("a forget leaves other profiles, other organizations and removals alon
   Feed feed(1'000'000);
   auto batch = effects(1, 3);  // of profile id(2, 2)
   batch.push_back(EffectPtr::make_removal(core::EffectKind::erase, id(1), 4));
-  batch.push_back(EffectPtr::make_forget({id(9, 2), Uuid{}}, 5));
-  batch.push_back(EffectPtr::make_forget({id(2, 2), id(7)}, 6));
+  batch.push_back(EffectPtr::make_forget({id(9, 2), Uuid{}, 5}, 5));
+  batch.push_back(EffectPtr::make_forget({id(2, 2), id(7), 6}, 6));
   REQUIRE(ok(feed.write(batch)));
   const auto seen = feed.read(0).value();
   for (std::size_t i = 0; i < 3; ++i) CHECK(seen[i].second == core::EffectKind::put);

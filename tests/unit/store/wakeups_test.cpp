@@ -96,7 +96,7 @@ TEST_CASE("a waiter looks once when it comes and once for each change of its run
 TEST_CASE("a removal of the run wakes its waiter, one of a profile does not", "[store][wakeups]") {
   Wakeups wakeups;
   RunWaiter waiter(wakeups, 1);
-  const std::vector<EffectPtr> forget{EffectPtr::make_forget({id(1), Uuid{}}, 1)};
+  const std::vector<EffectPtr> forget{EffectPtr::make_forget({id(1), Uuid{}, 1}, 1)};
   wakeups.visible(forget);
   waiter.asleep();
   CHECK(waiter.looks == 1);
