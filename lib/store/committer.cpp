@@ -173,7 +173,7 @@ void Committer::forget_group_from(std::size_t size) {
 
 /// The newest state of a run: this batch's, the recent map's, LMDB's. Null if there is none.
 Result<EffectPtr> Committer::current(const Uuid& run_id) {
-  const auto unless_removed = [](EffectPtr effect) {
+  const auto unless_removed = [](const EffectPtr& effect) {
     return effect && effect.view().removes() ? EffectPtr() : effect;
   };
   if (const auto mine = in_group_.find(run_id); mine != in_group_.end()) {
@@ -181,7 +181,7 @@ Result<EffectPtr> Committer::current(const Uuid& run_id) {
   }
   // A fresh id is greater than every one before it, so nothing has to be looked up.
   if (parts_.greatest_run_id < run_id) return EffectPtr();
-  if (EffectPtr recent = parts_.recent.find(run_id)) return unless_removed(std::move(recent));
+  if (EffectPtr recent = parts_.recent.find(run_id)) return unless_removed(recent);
   return parts_.read_stored(run_id);
 }
 
