@@ -189,14 +189,6 @@ TEST_CASE("an export beside writers holds each run once, in order",
   done = true;
 }
 
-#if defined(__SANITIZE_ADDRESS__)
-constexpr bool kSanitized = true;
-#elif defined(__has_feature)
-constexpr bool kSanitized = __has_feature(address_sanitizer) || test::kThreadSanitizer;
-#else
-constexpr bool kSanitized = test::kThreadSanitizer;
-#endif
-
 /// Bytes of this process's memory that belong to no file.
 std::size_t anonymous_bytes() {
   std::ifstream status("/proc/self/status");
@@ -259,7 +251,7 @@ TEST_CASE("many runs go in and out in little memory", "[api][transfer][slow]") {
   std::cout << count << " runs: import " << (for_import >> 20) << " MiB, export "
             << (for_export >> 10) << " KiB of anonymous memory\n";
   // Sanitizers keep freed memory for a while.
-  if (!kSanitized) CHECK(for_export < 8u << 20);
+  if (!test::kSanitizer) CHECK(for_export < 8u << 20);
 }
 
 }  // namespace

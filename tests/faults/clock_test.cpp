@@ -59,6 +59,15 @@ void check_order(const Run& run) {
   CHECK(to_string(run.triggered_at).has_value());
 }
 
+/// A clock already before all years stays there.
+Instant back(Instant now, microseconds by) {
+  return now < Instant::min() + by ? Instant::min() : now - by;
+}
+
+Instant ahead(Instant now, microseconds by) {
+  return now > Instant::max() - by ? Instant::max() : now + by;
+}
+
 struct Jump {
   const char* name;
   std::function<Instant(Instant)> to;
@@ -67,15 +76,15 @@ struct Jump {
 const std::vector<Jump>& jumps() {
   static const std::vector<Jump> all = {
       {"nowhere", [](Instant now) { return now; }},
-      {"a microsecond back", [](Instant now) { return now - microseconds(1); }},
-      {"a millisecond back", [](Instant now) { return now - milliseconds(1); }},
-      {"an hour back", [](Instant now) { return now - hours(1); }},
-      {"ten years back", [](Instant now) { return now - hours(87'660); }},
+      {"a microsecond back", [](Instant now) { return back(now, microseconds(1)); }},
+      {"a millisecond back", [](Instant now) { return back(now, milliseconds(1)); }},
+      {"an hour back", [](Instant now) { return back(now, hours(1)); }},
+      {"ten years back", [](Instant now) { return back(now, hours(87'660)); }},
       {"to the epoch", [](Instant) { return Instant{}; }},
       {"before the epoch", [](Instant) { return Instant{} - hours(1); }},
       {"before all years", [](Instant) { return Instant::min(); }},
-      {"a millisecond ahead", [](Instant now) { return now + milliseconds(1); }},
-      {"a century ahead", [](Instant now) { return now + hours(876'600); }},
+      {"a millisecond ahead", [](Instant now) { return ahead(now, milliseconds(1)); }},
+      {"a century ahead", [](Instant now) { return ahead(now, hours(876'600)); }},
       {"to the last year", [](Instant) { return test::at("9999-12-31T23:59:59.999999Z"); }},
       {"past all years", [](Instant) { return Instant::max(); }},
   };
