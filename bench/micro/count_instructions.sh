@@ -41,7 +41,10 @@ printf '%-18s %14s\n' piece instructions
 [[ -z $json ]] || : >"$json"
 for piece in "${pieces[@]}"; do
   short=1000 long=6000
-  [[ $piece != get_many* ]] || long=1500
+  case $piece in
+    get_many*) long=1500 ;;
+    ingest*) short=5000 long=25000 ;;
+  esac
   a=$(instructions "$piece" "$short")
   b=$(instructions "$piece" "$long")
   each=$(((b - a) / (long - short)))
