@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <system_error>
 #include <unistd.h>
@@ -150,6 +151,28 @@ Result<std::uint64_t> size_of_file(const Fd& fd, const std::string& subject) {
     return system_error(errno, subject, "Cannot inspect the journal segment");
   }
   return static_cast<std::uint64_t>(status.st_size);
+}
+
+Result<std::uint64_t> inode_of_file(const Fd& fd, const std::string& subject) {
+  struct stat status {};
+  if (::fstat(fd.get(), &status) != 0) {
+    return system_error(errno, subject, "Cannot inspect the journal segment");
+  }
+  return static_cast<std::uint64_t>(status.st_ino);
+}
+
+bool still_names(const Directory& directory) noexcept {
+  struct stat open {};
+  struct stat named {};
+  if (::fstat(directory.fd.get(), &open) != 0) return true;  // Nothing can be told.
+  if (::stat(directory.path.c_str(), &named) != 0) return errno != ENOENT && errno != ENOTDIR;
+  return named.st_ino == open.st_ino && named.st_dev == open.st_dev;
+}
+
+bool exceeds_size_limit(std::uint64_t end) noexcept {
+  rlimit limit{};
+  return ::getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
+         end > limit.rlim_cur;
 }
 
 int write_at(int fd, std::span<const std::byte> bytes, std::uint64_t offset) noexcept {

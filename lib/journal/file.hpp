@@ -69,6 +69,14 @@ struct Directory {
 [[nodiscard]] Result<Fd> open_file(const Directory& directory, const std::string& name, int flags);
 
 [[nodiscard]] Result<std::uint64_t> size_of_file(const Fd& fd, const std::string& subject);
+[[nodiscard]] Result<std::uint64_t> inode_of_file(const Fd& fd, const std::string& subject);
+
+/// False if the directory's path names nothing or another one by now.
+[[nodiscard]] bool still_names(const Directory& directory) noexcept;
+
+/// Whether a write that ends there passes the process's file-size limit, even within the file: it
+/// would not just fail, its signal by default ends the process.
+[[nodiscard]] bool exceeds_size_limit(std::uint64_t end) noexcept;
 
 /// Each returns 0 or an errno value. A short write is an error (EIO if the system gave no other).
 [[nodiscard]] int write_at(int fd, std::span<const std::byte> bytes, std::uint64_t offset) noexcept;

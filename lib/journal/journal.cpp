@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <mutex>
 #include <vector>
 
@@ -32,6 +33,7 @@ class Journal::Impl {
   void release(std::uint64_t applied_sequence) noexcept;
   [[nodiscard]] Result<bool> prepare_ahead();
   [[nodiscard]] Result<void> close_empty();
+  [[nodiscard]] Result<void> check_folder() const;
 
   [[nodiscard]] std::uint64_t bytes_live() const noexcept;
 
@@ -67,7 +69,7 @@ class Journal::Impl {
   bool on_reserve_ = false;
 
   std::mutex prepare_mutex_;
-  SegmentPool pool_;  ///< Under prepare_mutex_, but for path_of.
+  SegmentPool pool_;  ///< Under prepare_mutex_, but for paths and what they name.
 
   std::mutex sync_mutex_;
   std::vector<const Segment*> syncing_{};  ///< Under sync_mutex_.
@@ -167,6 +169,10 @@ Result<std::uint64_t> Journal::Impl::append(std::span<const EffectBytes> effects
   const std::size_t total = header.total_bytes();
   if (buffer_.size() < total) buffer_.resize(total);
   if (auto room = make_room(total, use_reserve); !room) return room.error();
+  // The host may have lowered the limit since the segment was readied.
+  if (exceeds_size_limit(offset_ + total)) {
+    return system_error(EFBIG, pool_.path_of(current_.front()), "Cannot write to the journal");
+  }
 
   Segment& segment = current_.front();
   header.generation = segment.generation;
@@ -295,6 +301,10 @@ Result<std::uint64_t> Journal::Impl::sync() {
     if (const int error = sync_data(segment->fd.get()); error != 0) {
       return poison(error, pool_.path_of(*segment), "Cannot sync the journal");
     }
+    if (!pool_.is_in_place(*segment)) {
+      return poison(ENOENT, pool_.path_of(*segment),
+                    "A journal segment was deleted, renamed or replaced while in use");
+    }
   }
   synced_bytes_.store(bytes, std::memory_order_relaxed);
   synced_sequence_.store(target, std::memory_order_release);
@@ -366,6 +376,13 @@ Result<void> Journal::Impl::close_empty() {
               "journal: cannot remove surplus segments: " + removed.error().message);
   }
   return {};
+}
+
+Result<void> Journal::Impl::check_folder() const {
+  if (pool_.folder_is_in_place()) return {};
+  return make_error(Errc::needs_reopen, pool_.folder_path(),
+                    "The journal's folder was renamed, deleted or replaced while in use.",
+                    "Put it back, then close the store and open it again.");
 }
 
 std::uint64_t Journal::Impl::bytes_live() const noexcept {
@@ -447,5 +464,7 @@ void Journal::release(std::uint64_t applied_sequence) noexcept { impl_->release(
 Result<bool> Journal::prepare_ahead() { return impl_->prepare_ahead(); }
 
 Result<void> Journal::close_empty() { return impl_->close_empty(); }
+
+Result<void> Journal::check_folder() const { return impl_->check_folder(); }
 
 }  // namespace milepost::journal

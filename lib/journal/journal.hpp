@@ -105,8 +105,12 @@ class Journal {
                                              bool use_reserve = false);
 
   /// Any. Makes everything appended so far durable; yields the last durable sequence. A failure
-  /// poisons: `outcome_unknown`, and later calls are `needs_reopen`.
+  /// poisons: `outcome_unknown`, and later calls are `needs_reopen`. So does a segment that lost
+  /// its name meanwhile: what is in it would be gone with its last descriptor.
   [[nodiscard]] Result<std::uint64_t> sync();
+
+  /// Any. `needs_reopen` if the journal's folder was renamed, deleted or replaced.
+  [[nodiscard]] Result<void> check_folder() const;
 
   /// Any. The sequence the next effect gets.
   [[nodiscard]] std::uint64_t next_sequence() const noexcept;

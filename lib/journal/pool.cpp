@@ -117,6 +117,9 @@ Result<void> SegmentPool::write_header(Segment& segment, SegmentKind kind, std::
 }
 
 Result<void> SegmentPool::ready(Segment& segment) {
+  const auto inode = inode_of_file(segment.fd, path_of(segment));
+  if (!inode) return inode.error();
+  segment.inode = *inode;
   return write_header(segment, SegmentKind::live, floor_generation_, base_sequence_);
 }
 
@@ -136,6 +139,12 @@ Result<void> SegmentPool::remove(SegmentList&& segments) {
 std::string SegmentPool::path_of(const Segment& segment) const {
   return directory_.path_of(segment_name(segment.slot));
 }
+
+bool SegmentPool::is_in_place(const Segment& segment) const noexcept {
+  return names_inode(directory_, segment.slot, segment.inode);
+}
+
+bool SegmentPool::folder_is_in_place() const noexcept { return still_names(directory_); }
 
 void SegmentPool::log(LogLevel level, std::string_view text) const {
   if (options_.log) options_.log(level, text);

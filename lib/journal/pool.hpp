@@ -27,6 +27,7 @@ namespace milepost::journal {
 struct Segment {
   Fd fd;
   std::uint32_t slot = 0;
+  std::uint64_t inode = 0;  ///< What its name must go on naming.
   std::uint64_t generation = 0;
   std::uint64_t seed = 0;             ///< Of the groups of this generation.
   std::uint64_t header_checksum = 0;  ///< Starts the chain in the session's first segment.
@@ -66,6 +67,11 @@ class SegmentPool {
   [[nodiscard]] Result<void> remove(SegmentList&& segments);
 
   [[nodiscard]] std::string path_of(const Segment& segment) const;
+  /// Whether the segment's name still names it. One system call; beside any other call.
+  [[nodiscard]] bool is_in_place(const Segment& segment) const noexcept;
+  /// Whether the folder's path still names the folder. Beside any other call.
+  [[nodiscard]] bool folder_is_in_place() const noexcept;
+  [[nodiscard]] const std::string& folder_path() const noexcept { return directory_.path; }
   void log(LogLevel level, std::string_view text) const;
 
  private:

@@ -17,7 +17,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <memory>
-#include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <xxhash.h>
 
@@ -76,11 +76,21 @@ Result<std::vector<std::uint32_t>> list_names(const Directory& directory, std::s
   return slots;
 }
 
-/// Past RLIMIT_FSIZE a write does not just fail: by default its signal ends the process.
-bool exceeds_size_limit(std::uint64_t bytes) noexcept {
-  rlimit limit{};
-  return ::getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
-         bytes > limit.rlim_cur;
+/// Goes on after a short write: where space has run out the next one says so.
+int fill_at(int fd, std::span<const std::byte> zeros, std::uint64_t at) noexcept {
+  int interrupts = 0;
+  while (!zeros.empty()) {
+    const ssize_t count = ::pwrite(fd, zeros.data(), zeros.size(), static_cast<off_t>(at));
+    if (count > 0) {
+      zeros = zeros.subspan(static_cast<std::size_t>(count));
+      at += static_cast<std::uint64_t>(count);
+    } else if (count == 0) {
+      return EIO;
+    } else if (errno != EINTR || interrupts++ == kInterruptsMax) {
+      return errno;
+    }
+  }
+  return 0;
 }
 
 int fill_blank(int fd, const SegmentHeaderBytes& header, std::uint64_t segment_bytes) {
@@ -92,7 +102,7 @@ int fill_blank(int fd, const SegmentHeaderBytes& header, std::uint64_t segment_b
   for (std::uint64_t at = kSegmentHeaderBytes; at < segment_bytes;) {
     const auto count = std::min<std::uint64_t>(zeros.size(), segment_bytes - at);
     const auto piece = std::span(zeros).first(static_cast<std::size_t>(count));
-    if (const int error = write_at(fd, piece, at); error != 0) return error;
+    if (const int error = fill_at(fd, piece, at); error != 0) return error;
     at += count;
     unsynced += count;
     if (unsynced < kFillSyncBytes) continue;
@@ -100,16 +110,6 @@ int fill_blank(int fd, const SegmentHeaderBytes& header, std::uint64_t segment_b
     unsynced = 0;
   }
   return sync_all(fd);
-}
-
-/// A short write while filling usually means that space ran out and the next one would say so.
-int explain_short_fill(int fd, int error) noexcept {
-  if (error != EIO) return error;
-  const off_t end = ::lseek(fd, 0, SEEK_END);
-  if (end < 0) return error;
-  const std::byte zero[1]{};
-  const int retry = write_at(fd, zero, static_cast<std::uint64_t>(end));
-  return retry == ENOSPC || retry == EDQUOT ? retry : error;
 }
 
 }  // namespace
@@ -176,6 +176,18 @@ Result<std::optional<SegmentHeader>> read_segment_header(const Fd& fd, const Uui
   return decode_segment_header(std::span(bytes).first(*count), store_id, subject);
 }
 
+Result<void> check_is_segment(const Fd& fd, const std::string& subject) {
+  SegmentHeaderBytes bytes;
+  const auto count = read_at(fd.get(), bytes, 0, subject);
+  if (!count) return count.error();
+  const bool whole = *count == bytes.size();
+  if (whole && std::memcmp(bytes.data(), kMagic, kMagicBytes) == 0) return {};
+  return make_error(Errc::corrupt, subject,
+                    whole ? "The file is no journal segment." : "The journal segment was cut off.",
+                    "Put the journal's file back, or restore a backup. Whoever is sure that "
+                    "nothing in it is needed may remove the file.");
+}
+
 std::string segment_name(std::uint32_t slot) { return slot_name(slot, kSuffix); }
 
 std::optional<std::uint32_t> parse_segment_name(std::string_view name) noexcept {
@@ -214,7 +226,6 @@ Result<Fd> create_segment(const Directory& directory, std::uint32_t slot, const 
   encode_segment_header(header, bytes);
   int error = fill_blank(fd.get(), bytes, segment_bytes);
   if (error != 0) {
-    error = explain_short_fill(fd.get(), error);
     ::unlinkat(folder, unfinished.c_str(), 0);
     return system_error(error, directory.path_of(unfinished), kWhat);
   }
@@ -233,12 +244,21 @@ Result<Fd> create_segment(const Directory& directory, std::uint32_t slot, const 
 Result<void> write_segment_header(const Fd& fd, SegmentHeader& header, const std::string& subject) {
   SegmentHeaderBytes bytes;
   encode_segment_header(header, bytes);
-  // Asked here, once a segment, so that no append has to: groups stay within this size.
   int error = exceeds_size_limit(header.segment_bytes) ? EFBIG : 0;
   if (error == 0) error = write_at(fd.get(), bytes, 0);
   if (error == 0) error = sync_data(fd.get());
   if (error == 0) return {};
   return system_error(error, subject, "Cannot write the header of a journal segment");
+}
+
+bool names_inode(const Directory& directory, std::uint32_t slot, std::uint64_t inode) noexcept {
+  char name[kNameDigits + kSuffix.size() + 1];
+  std::snprintf(name, sizeof name, "%08x%s", slot, kSuffix.data());
+  struct stat named {};
+  if (::fstatat(directory.fd.get(), name, &named, AT_SYMLINK_NOFOLLOW) != 0) {
+    return errno != ENOENT;
+  }
+  return named.st_ino == inode;
 }
 
 Result<void> remove_segment(const Directory& directory, std::uint32_t slot) {

@@ -75,6 +75,10 @@ void encode_segment_header(SegmentHeader& header, SegmentHeaderBytes& out) noexc
                                                                        const Uuid& store_id,
                                                                        const std::string& subject);
 
+/// `corrupt` for a file that never was a segment, or is cut within its header: a segment gets its
+/// name only once its first header is synced, and every later header begins with the same bytes.
+[[nodiscard]] Result<void> check_is_segment(const Fd& fd, const std::string& subject);
+
 [[nodiscard]] std::string segment_name(std::uint32_t slot);
 [[nodiscard]] std::optional<std::uint32_t> parse_segment_name(std::string_view name) noexcept;
 
@@ -92,6 +96,10 @@ void encode_segment_header(SegmentHeader& header, SegmentHeaderBytes& out) noexc
 /// Overwrites and syncs a segment's header. Fills in header.checksum.
 [[nodiscard]] Result<void> write_segment_header(const Fd& fd, SegmentHeader& header,
                                                 const std::string& subject);
+
+/// False if the segment's name is gone or names another file; true where that cannot be told.
+[[nodiscard]] bool names_inode(const Directory& directory, std::uint32_t slot,
+                               std::uint64_t inode) noexcept;
 
 /// Removes a segment's name; the directory still has to be synced.
 [[nodiscard]] Result<void> remove_segment(const Directory& directory, std::uint32_t slot);

@@ -29,6 +29,9 @@ Result<std::vector<SegmentFile>> list_segments(const Directory& directory, const
     if (!size) return size.error();
     auto header = read_segment_header(*fd, store_id, path);
     if (!header) return header.error();
+    if (!*header) {
+      if (auto ours = check_is_segment(*fd, path); !ours) return ours.error();
+    }
     files.push_back({.slot = slot, .size = *size, .header = *header});
   }
   return files;

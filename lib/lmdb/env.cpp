@@ -75,8 +75,9 @@ Result<void> Env::close(std::optional<Deadline> deadline) {
     ReadSlot& slot = pool_.slot(i);
     if (slot.txn != nullptr) mdb_txn_abort(std::exchange(slot.txn, nullptr));
   }
-  mdb_env_close(std::exchange(env_, nullptr));
+  const std::lock_guard names(names_mutex_);
   data_fd_ = -1;
+  mdb_env_close(std::exchange(env_, nullptr));
   // Only now may another open begin: the claim goes last but for the lock that other processes see.
   writer_lock_.release();
   claim_.release();
@@ -108,8 +109,9 @@ Deadline Env::deadline_or_default(std::optional<Deadline> deadline) const {
   return deadline ? *deadline : std::chrono::steady_clock::now() + options_.wait_max;
 }
 
-Result<void> Env::check_files() {
-  if (auto error = refusal()) return *std::move(error);
+Result<void> Env::check_names() const {
+  const std::lock_guard names(names_mutex_);
+  if (closed_.load()) return {};
   const auto moved = [&](std::string_view name) {
     return make_error(Errc::needs_reopen, folder_.path_of(name),
                       "the file was deleted or replaced while the store is open",
@@ -120,6 +122,14 @@ Result<void> Env::check_files() {
   if (writer_lock_.held() && folder_.identity_of(kWriterLockFile) != writer_lock_.file()) {
     return moved(kWriterLockFile);
   }
+  return {};
+}
+
+Result<void> Env::check_files() {
+  if (auto error = refusal()) return *std::move(error);
+  if (auto named = check_names(); !named) return named;
+  const std::lock_guard names(names_mutex_);
+  if (data_fd_ < 0) return {};  // Closed meanwhile.
   struct stat info {};
   if (::fstat(data_fd_, &info) != 0) {
     return from_errno(errno, folder_.path_of(kDataFile), "look at the data file");
@@ -139,6 +149,8 @@ Result<void> Env::check_files() {
 
 Result<std::uint32_t> Env::reap_stale_readers() {
   if (auto error = refusal()) return *std::move(error);
+  const std::lock_guard names(names_mutex_);
+  if (env_ == nullptr) return std::uint32_t{0};  // Closed or being reopened meanwhile.
   int dead = 0;
   const int rc = mdb_reader_check(env_, &dead);
   if (rc != 0) return from_lmdb(rc, Phase::read, folder_.path());

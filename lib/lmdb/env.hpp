@@ -135,8 +135,10 @@ class Env {
   /// Gives the store another id, durably. One writing process, nobody else may have it open.
   [[nodiscard]] Result<void> set_uuid(const std::array<std::byte, 16>& uuid);
 
-  /// `needs_reopen` if the paths no longer name the files that are open, `corrupt` if the data
-  /// file became shorter. A handful of stat calls.
+  /// `needs_reopen` if the paths no longer name the files that are open. A handful of stat calls,
+  /// beside any other call.
+  [[nodiscard]] Result<void> check_names() const;
+  /// The same, and `corrupt` if the data file became shorter.
   [[nodiscard]] Result<void> check_files();
   /// Frees the reader slots of dead processes; yields how many.
   [[nodiscard]] Result<std::uint32_t> reap_stale_readers();
@@ -191,6 +193,7 @@ class Env {
   [[nodiscard]] std::optional<Error> resize(std::uint64_t size, Deadline deadline);
   [[nodiscard]] std::optional<Error> refresh_map(std::uint64_t seen_epoch, Deadline deadline);
   [[nodiscard]] std::uint64_t map_cap(bool use_reserve) const noexcept;
+  [[nodiscard]] Error full();
   [[nodiscard]] std::string name_of(const Table& table) const;
   void log(LogLevel level, std::string_view text) const noexcept;
 
@@ -202,6 +205,9 @@ class Env {
   int data_fd_ = -1;  ///< LMDB's; not ours to close.
   FileId data_id_;
   FileId lock_id_;
+  /// Guards those three, writer_lock_ and, against its closing, env_ for calls that hold neither a
+  /// slot nor the writer's place.
+  mutable std::mutex names_mutex_;
   std::atomic<std::uint64_t> data_size_seen_{0};
   std::uint32_t generation_ = 0;
   std::uint64_t page_size_ = 0;

@@ -13,6 +13,7 @@
 #include "lmdb/env.hpp"
 #include "lmdb/errors.hpp"
 #include "lmdb/identity.hpp"
+#include "lmdb/lock_file.hpp"
 
 namespace milepost::lmdb {
 namespace {
@@ -59,6 +60,9 @@ Result<void> EnvOpener::create_store() {
 
 Result<void> EnvOpener::fill_and_rename(const std::string& temporary) {
   const EnvOptions& options = env_.options_;
+  // Nobody reads here: the first page of reader slots will do.
+  auto reserved = reserve_lock_file(temporary + "/" + std::string(kLockFile), kReadersMin);
+  if (!reserved) return reserved;
   MDB_env* raw = nullptr;
   MDB_txn* txn = nullptr;
   Phase phase = Phase::open;

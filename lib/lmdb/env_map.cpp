@@ -14,6 +14,12 @@
 #include "lmdb/file_check.hpp"
 
 namespace milepost::lmdb {
+namespace {
+
+// Commits that a read may last without being worth a word.
+constexpr std::uint64_t kReaderLagUsual = 2;
+
+}  // namespace
 
 bool address_space_for(std::uint64_t size) noexcept {
   void* const place = ::mmap(nullptr, static_cast<std::size_t>(size), PROT_NONE,
@@ -73,6 +79,20 @@ std::uint64_t Env::map_cap(bool use_reserve) const noexcept {
   return cap - cap % native_page_size();
 }
 
+Error Env::full() {
+  std::string message =
+      "the store reached its largest size of " + std::to_string(options_.map_size_max) + " bytes";
+  std::string advice = "Purge old runs, or open the store with a larger map_size_max.";
+  const auto now = stats();
+  if (now && now->oldest_reader_lag > kReaderLagUsual) {
+    message += ", and process " + std::to_string(now->oldest_reader_pid) +
+               " still reads the state of " + std::to_string(now->oldest_reader_lag) +
+               " commits ago, so that nothing freed since can be used again";
+    advice = "Let that process go on, or end it, before anything else is done about it.";
+  }
+  return make_error(Errc::map_full, folder_.path(), std::move(message), std::move(advice));
+}
+
 Result<void> Env::grow(std::optional<Deadline> deadline, bool use_reserve) {
   if (auto error = refusal()) return *std::move(error);
   if (options_.read_only) {
@@ -86,10 +106,7 @@ Result<void> Env::grow(std::optional<Deadline> deadline, bool use_reserve) {
     const auto freed = reap_stale_readers();
     if (!freed) return freed.error();
     if (*freed > 0) return {};
-    return make_error(
-        Errc::map_full, folder_.path(),
-        "the store reached its largest size of " + std::to_string(options_.map_size_max) + " bytes",
-        "Purge old runs, or open the store with a larger map_size_max.");
+    return full();
   }
   if (auto error = take_writer(until)) return *std::move(error);
   std::optional<Error> error = refusal();

@@ -19,6 +19,8 @@
 #include "lmdb/file_check.hpp"
 #include "lmdb/fork_guard.hpp"
 #include "lmdb/identity.hpp"
+#include "lmdb/lock_file.hpp"
+#include "lmdb/size_signal.hpp"
 
 namespace milepost::lmdb {
 namespace {
@@ -112,6 +114,7 @@ Result<std::unique_ptr<Env>> Env::open(EnvOptions options) {
   }
   if (auto error = bad_options(options)) return *std::move(error);
   std::unique_ptr<Env> env(new Env(std::move(options)));
+  const SizeSignalHeld held;
   EnvOpener opener(*env);
   if (auto opened = opener.run(); !opened) return opened.error();
   return env;
@@ -145,7 +148,13 @@ Result<void> EnvOpener::enter_folder() {
   env_.claim_ = *std::move(claim);
   if (options.read_only) return {};
   auto lock = WriterLock::acquire(env_.folder_.fd(), env_.folder_.path());
-  if (!lock) return lock.error();
+  if (!lock) {
+    // Its owner may be another copy of this library, in this very process.
+    if (lock.error().code == Errc::locked && *data) {
+      if (auto alone = check_other_copies((*data)->id); !alone) return alone;
+    }
+    return lock.error();
+  }
   env_.writer_lock_ = *std::move(lock);
   if (const std::size_t removed = env_.folder_.remove_leftovers(); removed > 0) {
     env_.log(LogLevel::info, "removed " + std::to_string(removed) +
@@ -178,16 +187,22 @@ Result<void> EnvOpener::find_data() {
                       "Remove the others: locks are kept beside each name, so two processes could "
                       "write at once.");
   }
+  return check_other_copies(env_.data_id_);
+}
+
+Result<void> EnvOpener::check_other_copies(FileId data) const {
   auto lock = env_.folder_.look_at(kLockFile);
   if (!lock) return lock.error();
-  if (inherited_open(env_.data_id_)) return {};  // A parent's map, still in this process's memory.
+  if (inherited_open(data)) return {};  // A parent's map, still in this process's memory.
   for (const auto& [id, name] :
-       {std::pair(std::optional(env_.data_id_), kDataFile),
+       {std::pair(std::optional(data), kDataFile),
         std::pair(*lock ? std::optional((*lock)->id) : std::nullopt, kLockFile)}) {
     if (!id) continue;
     auto mapped = mapped_in_process(*id, env_.folder_.path_of(name));
     if (!mapped) return mapped.error();
-    if (*mapped) return already_open_error(path, " through another copy or handle of LMDB");
+    if (*mapped) {
+      return already_open_error(env_.folder_.path(), " through another copy or handle of LMDB");
+    }
   }
   return {};
 }
@@ -237,6 +252,8 @@ Result<void> EnvOpener::open_lmdb() {
         "a map of " + std::to_string(size) + " bytes does not fit the process's address space",
         "Raise RLIMIT_AS (ulimit -v) or lower map_size_start.");
   }
+  const std::string lock = env_.folder_.path_of(kLockFile);
+  if (auto reserved = reserve_lock_file(lock, options.readers_max); !reserved) return reserved;
   unsigned int flags = MDB_NOTLS;
   if (options.read_only) flags |= MDB_RDONLY;
   env_.read_ahead_ = !wants_no_read_ahead(file_size_, memory_bytes());
@@ -249,6 +266,7 @@ Result<void> EnvOpener::open_lmdb() {
     rc = prepare(&raw, size);
     if (rc == 0) rc = mdb_env_open(raw, env_.folder_.path().c_str(), flags, 0600);
     if (rc == 0) {
+      const std::lock_guard names(env_.names_mutex_);
       env_.env_ = raw;
       return {};
     }
@@ -261,6 +279,7 @@ Result<void> EnvOpener::open_lmdb() {
 Result<void> EnvOpener::check_handle() {
   MDB_env* const raw = env_.env_;
   const std::string& path = env_.folder_.path();
+  std::unique_lock names(env_.names_mutex_);
   mdb_env_get_fd(raw, &env_.data_fd_);
   // LMDB leaves this one open to programs that the host starts.
   if (::fcntl(env_.data_fd_, F_SETFD, FD_CLOEXEC) != 0) {
@@ -275,6 +294,7 @@ Result<void> EnvOpener::check_handle() {
                       "Find out who replaces them, then try again.");
   }
   env_.lock_id_ = (*lock)->id;
+  names.unlock();
   env_.data_size_seen_.store(static_cast<std::uint64_t>(info.st_size));
   if (mdb_env_get_maxkeysize(raw) < static_cast<int>(kKeySizeMax)) {
     return make_error(

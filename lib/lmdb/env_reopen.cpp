@@ -10,6 +10,7 @@
 #include "lmdb/errors.hpp"
 #include "lmdb/fork_guard.hpp"
 #include "lmdb/identity.hpp"
+#include "lmdb/size_signal.hpp"
 
 namespace milepost::lmdb {
 
@@ -42,8 +43,12 @@ Result<void> Env::reopen_taken(Deadline until) {
     slot.warm.store(false, std::memory_order_relaxed);
     if (slot.txn != nullptr) mdb_txn_abort(std::exchange(slot.txn, nullptr));
   }
-  if (env_ != nullptr) mdb_env_close(std::exchange(env_, nullptr));
-  data_fd_ = -1;
+  {
+    const std::lock_guard names(names_mutex_);
+    data_fd_ = -1;
+    if (env_ != nullptr) mdb_env_close(std::exchange(env_, nullptr));
+  }
+  const SizeSignalHeld held;
   const std::vector<Table> tables_before = std::exchange(tables_, {});
   EnvOpener opener(*this);
   auto opened = opener.run_again();

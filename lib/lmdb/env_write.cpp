@@ -10,6 +10,7 @@
 #include "lmdb/errors.hpp"
 #include "lmdb/fork_guard.hpp"
 #include "lmdb/raw.hpp"
+#include "lmdb/size_signal.hpp"
 #include "lmdb/txn.hpp"
 
 namespace milepost::lmdb {
@@ -56,6 +57,9 @@ Result<WriteTxn> Env::begin_write(std::optional<Deadline> deadline) {
     return make_error(Errc::read_only, folder_.path(), "the store was opened read-only",
                       "Open it for writing.");
   }
+  // What dead readers saw must not be kept for them: the file would grow with every commit. Costs
+  // a system call for each process that reads; that it fails is no reason not to write.
+  static_cast<void>(reap_stale_readers());
   const Deadline until = deadline_or_default(deadline);
   if (auto error = take_writer(until)) return *std::move(error);
   auto begun = begin_taken(until);
@@ -116,7 +120,11 @@ Result<void> Env::commit_write() {
     release_writer();
     return error;
   }
-  const int rc = mdb_txn_commit(txn);
+  int rc = 0;
+  {
+    const SizeSignalHeld held;
+    rc = mdb_txn_commit(txn);
+  }
   if (rc == 0) {
     release_writer();
     return {};

@@ -38,6 +38,8 @@ class EnvOpener {
  private:
   [[nodiscard]] Result<void> enter_folder();
   [[nodiscard]] Result<void> find_data();
+  /// `already_open` if another copy of LMDB or of this library in the process has the files open.
+  [[nodiscard]] Result<void> check_other_copies(FileId data) const;
   [[nodiscard]] Result<void> create_store();
   [[nodiscard]] Result<void> fill_and_rename(const std::string& temporary);
   [[nodiscard]] Result<void> check_file();

@@ -17,6 +17,7 @@ namespace milepost::store {
 namespace {
 
 constexpr int kGetManyTries = 3;
+constexpr std::chrono::milliseconds kNamesIntervalMax{100};
 
 std::uint64_t nanoseconds_since(ViewRegistry::Clock::time_point begun) noexcept {
   const auto elapsed = ViewRegistry::Clock::now() - begun;
@@ -75,6 +76,7 @@ LmdbStore::LmdbStore(std::unique_ptr<lmdb::Env> env, StoredRuns stored, const Ta
       epoch_(start.epoch),
       journal_segment_bytes_(options.journal_segment_bytes),
       journal_bytes_max_(options.journal_bytes_max),
+      names_interval_(std::min(options.publish_interval, kNamesIntervalMax)),
       env_(std::move(env)),
       stored_(stored),
       tables_(tables),
@@ -159,11 +161,17 @@ void LmdbStore::forget_keys(std::span<const EffectPtr> effects) noexcept {
 
 /// A commit that LMDB gives up on may have happened: only the reopened file can tell.
 Result<void> LmdbStore::write_to_lmdb(std::span<const EffectPtr> effects) {
+  if (auto named = check_names(); !named) return named;
+  auto before = stored_.applied_sequence();
+  // A batch whose files were out of place after its commit comes again.
+  if (before && *before >= effects.back().sequence()) return {};
   const auto begun = ViewRegistry::Clock::now();
   views_->end_expired();
   auto written = writer_.commit(effects);
   if (written) publish_latency_.record(nanoseconds_since(begun));
-  if (written || written.error().code != Errc::needs_reopen) return written;
+  // Only what went to a file that still has its name may leave the journal.
+  if (written) return check_names();
+  if (written.error().code != Errc::needs_reopen) return written;
   if (auto reopened = env_->reopen(); !reopened) return reopened;
   auto applied = stored_.applied_sequence();
   if (!applied) return applied.error();
@@ -182,8 +190,20 @@ Result<void> LmdbStore::refusal() const {
   return {};
 }
 
-/// Before a batch is sealed: LMDB and, in relaxed mode, the disk must not lag too far behind.
+/// `needs_reopen` if somebody renamed, deleted or replaced a file that is open.
+Result<void> LmdbStore::check_names() const {
+  if (auto named = env_->check_names(); !named) return named;
+  return journal_->check_folder();
+}
+
+/// Before a batch is sealed: the files must be in place, and LMDB and, in relaxed mode, the disk
+/// not lag too far behind.
 Result<void> LmdbStore::admit(Deadline deadline) {
+  const Deadline now = std::chrono::steady_clock::now();
+  if (now - names_checked_ >= names_interval_) {
+    if (auto named = check_names(); !named) return named;
+    names_checked_ = now;
+  }
   if (auto room = applier_.wait_for_room(deadline); !room) return room;
   return syncer_.wait_within_bound(deadline);
 }

@@ -77,6 +77,7 @@ class LmdbStore final : public Store {
   [[nodiscard]] Result<void> admit(Deadline deadline);
   void commit(CommitBatch& batch) noexcept;
   void forget_keys(std::span<const EffectPtr> effects) noexcept;
+  [[nodiscard]] Result<void> check_names() const;
   void log(LogLevel level, std::string_view text) const;
 
   const std::function<void(LogLevel, std::string_view)> log_;
@@ -84,7 +85,9 @@ class LmdbStore final : public Store {
   const std::uint64_t epoch_;
   const std::uint64_t journal_segment_bytes_;
   const std::uint64_t journal_bytes_max_;
+  const std::chrono::milliseconds names_interval_;
   std::uint64_t segments_begun_ = 0;  ///< The leader's: what the housekeeper was told of.
+  Deadline names_checked_{};          ///< The leader's: when the files were last seen in place.
   std::atomic<bool> closed_{false};
   std::atomic<std::uint64_t> commands_{0};
   core::LatencyRecorder commit_latency_;   ///< The leader's.

@@ -12,6 +12,7 @@ namespace milepost::store {
 Result<std::unique_ptr<View>> LmdbStore::view(Freshness freshness, Deadline deadline) const {
   if (auto refused = refusal(); !refused) return refused.error();
   if (freshness == Freshness::latest) {
+    if (auto named = check_names(); !named) return named.error();
     if (auto published = applier_.publish(deadline); !published) return published.error();
   }
   auto opened = LmdbView::open(*env_, stored_, tables_, views_, deadline);
@@ -53,6 +54,7 @@ Result<std::vector<Uuid>> LmdbStore::expired_leases(std::size_t limit) const {
 
 Result<void> LmdbStore::publish(Deadline deadline) {
   if (auto refused = refusal(); !refused) return refused;
+  if (auto named = check_names(); !named) return named;
   return applier_.publish(deadline);
 }
 

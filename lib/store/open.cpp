@@ -3,11 +3,14 @@
 // Options into a store: refuses what makes no sense before anything is touched.
 #include "store/open.hpp"
 
+#include <cerrno>
 #include <random>
 #include <string>
+#include <sys/stat.h>
 #include <utility>
 #include <vector>
 
+#include "journal/segment.hpp"
 #include "lmdb/env.hpp"
 #include "store/lmdb_store.hpp"
 #include "store/published_store.hpp"
@@ -137,8 +140,33 @@ lmdb::EnvOptions env_options(const OpenOptions& options) {
   return env;
 }
 
+namespace {
+
+/// `corrupt` where a store would be made beside the journal of one whose data file is gone: that
+/// journal may be all that is left of it.
+Result<void> check_for_orphan(const OpenOptions& options) {
+  if (options.read_only || !options.create) return {};
+  auto folder = journal::open_directory(options.directory + "/journal");
+  if (!folder) return {};
+  auto slots = journal::list_slots(*folder);
+  if (!slots) return slots.error();
+  // Looked at in this order: a store that is just being made has its data file first.
+  const std::string data = options.directory + "/" + std::string(lmdb::kDataFile);
+  struct stat info {};
+  if (slots->empty() || ::lstat(data.c_str(), &info) == 0 || errno != ENOENT) return {};
+  return Error{.code = Errc::corrupt,
+               .subject = data,
+               .message = "The store's data file is missing, its journal is there.",
+               .advice =
+                   "Put the data file back or restore a backup; for a new store choose an "
+                   "empty folder."};
+}
+
+}  // namespace
+
 Result<std::unique_ptr<Store>> open_store(const OpenOptions& options) {
   if (auto checked = check_options(options); !checked) return checked.error();
+  if (auto whole = check_for_orphan(options); !whole) return whole.error();
   auto env = lmdb::Env::open(env_options(options));
   if (!env) return env.error();
   if (options.read_only) return PublishedStore::open(std::move(*env), options);

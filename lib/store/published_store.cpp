@@ -60,6 +60,7 @@ Result<void> PublishedStore::refusal() const {
 }
 
 Result<void> PublishedStore::apply(std::span<const ResolvedCommand>, Deadline, std::span<Outcome>) {
+  if (forked()) return forked_error();
   return read_only_error();
 }
 
@@ -148,7 +149,10 @@ Result<std::vector<Uuid>> PublishedStore::expired_leases(std::size_t) const {
   return read_only_error();
 }
 
-Result<void> PublishedStore::publish(Deadline) { return read_only_error(); }
+Result<void> PublishedStore::publish(Deadline) {
+  if (forked()) return forked_error();
+  return read_only_error();
+}
 
 Result<std::uint64_t> PublishedStore::unpublished() const {
   for (int attempt = 1;; ++attempt) {

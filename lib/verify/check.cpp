@@ -4,6 +4,7 @@
 // twice however the file is knotted.
 #include "verify/check.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace milepost::verify {
@@ -52,6 +53,23 @@ bool Check::read_run(std::uint64_t page, std::uint64_t offset, std::span<std::by
 
 bool Check::read_page(std::uint64_t page, std::span<std::byte> to, std::string_view table) {
   return read_run(page, 0, to, table);
+}
+
+void Check::prefetch(std::vector<std::uint64_t>& pages) {
+  std::sort(pages.begin(), pages.end());
+  const auto wanted = [this](std::uint64_t page) {
+    return page >= kFirstPage && page < map_.pages() && !map_.used(page);
+  };
+  for (std::size_t i = 0; i < pages.size();) {
+    const std::uint64_t first = pages[i];
+    if (!wanted(first)) {
+      ++i;
+      continue;
+    }
+    std::uint64_t end = first + 1;
+    for (++i; i < pages.size() && pages[i] <= end && wanted(pages[i]); ++i) end = pages[i] + 1;
+    file_.prefetch(first * meta_.page_size, (end - first) * meta_.page_size);
+  }
 }
 
 bool Check::go_on() {

@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "verify/findings.hpp"
 #include "verify/format.hpp"
@@ -46,6 +47,10 @@ class Check {
   /// Reads bytes of a run of pages.
   [[nodiscard]] bool read_run(std::uint64_t page, std::uint64_t offset, std::span<std::byte> to,
                               std::string_view table);
+
+  /// Lets the kernel read pages ahead that will be claimed next: those of them that may be. Sorts
+  /// the list.
+  void prefetch(std::vector<std::uint64_t>& pages);
 
   /// False once the check is to end. Cheap: most calls look at a counter only.
   [[nodiscard]] bool go_on();

@@ -41,7 +41,7 @@ enum class FindingKind : std::uint8_t {
   page_depth,    ///< A leaf above or a branch at the depth of the leaves.
   key_count,     ///< A leaf without keys or a branch with fewer than two.
   node_offset,   ///< A node that begins outside the page's nodes.
-  node_size,     ///< A node that reaches over the page's end.
+  node_size,     ///< A node that reaches over the page's end, or is larger than any.
   node_layout,   ///< Nodes that overlap, or room between them.
   node_flags,    ///< Flags that no node of such a table has.
   unsupported,   ///< Sorted duplicates, which this library never writes.

@@ -3,6 +3,7 @@
 // Opened with O_NONBLOCK, so that a pipe put in the file's place is refused and not waited for.
 #include "verify/page_file.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -92,6 +93,12 @@ Read PageFile::read(std::uint64_t offset, std::span<std::byte> to) noexcept {
     bytes_read_ += static_cast<std::uint64_t>(got);
   }
   return Read::whole;
+}
+
+void PageFile::prefetch(std::uint64_t offset, std::uint64_t size) noexcept {
+  if (offset >= size_) return;
+  size = std::min(size, size_ - offset);
+  ::posix_fadvise(fd_, static_cast<off_t>(offset), static_cast<off_t>(size), POSIX_FADV_WILLNEED);
 }
 
 }  // namespace milepost::verify

@@ -54,6 +54,9 @@ class PageFile {
   /// Fills `to` from `offset`. Any offset is fine.
   [[nodiscard]] Read read(std::uint64_t offset, std::span<std::byte> to) noexcept;
 
+  /// Tells the kernel that these bytes will be read soon. Does not wait, cannot fail.
+  void prefetch(std::uint64_t offset, std::uint64_t size) noexcept;
+
  private:
   explicit PageFile(int fd, std::string name) noexcept : fd_(fd), name_(std::move(name)) {}
 

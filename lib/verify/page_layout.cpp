@@ -15,6 +15,12 @@ bool found(Problem& problem, FindingKind kind, std::string text) {
   return false;
 }
 
+// LMDB sees to it that two nodes fit on any page: what is larger goes to a run of pages. Splitting
+// a page relies on it.
+std::size_t node_size_max(std::size_t page_size) {
+  return (page_size - kPageHeaderSize) / 2 / 2 * 2 - 2;
+}
+
 std::string number_text(const char* before, std::uint64_t number) {
   return before + std::to_string(number);
 }
@@ -81,7 +87,7 @@ bool LayoutChecker::check_nodes(Bytes page, const PageHeader& header, Problem& p
     const bool big = !branch && (node.flags & kNodeBig) != 0;
     const std::size_t content = branch ? 0 : big ? 8 : node.value_size;
     const std::size_t size = kNodeHeaderSize + node.key_size + content;
-    if (size > page.size() - begin) {
+    if (size > node_size_max(page.size()) || size > page.size() - begin) {
       return found(
           problem, FindingKind::node_size,
           which() + " at byte " + std::to_string(begin) + number_text(" has bytes: ", size));

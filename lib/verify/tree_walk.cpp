@@ -139,10 +139,20 @@ void TreeWalk::enter(std::uint64_t page, Bytes low, Bytes high) {
   if (frame.view.branch()) {
     ++branch_pages_;
     ++levels_;
+    prefetch_children(frame);
     return;
   }
   ++leaf_pages_;
   visit_leaf(frame, page, *sink_);
+}
+
+// The children lie anywhere in the file; asked for one by one, a disk would be read at its slowest.
+void TreeWalk::prefetch_children(const Frame& frame) {
+  children_.clear();
+  for (std::size_t i = 0; i < frame.view.count(); ++i) {
+    children_.push_back(frame.view.node(i).child);
+  }
+  check_.prefetch(children_);
 }
 
 // False if the keys cannot even be compared. Keys out of order are findings, one a page.

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <string_view>
+#include <vector>
 
 #include "verify/check.hpp"
 #include "verify/page_layout.hpp"
@@ -69,6 +70,7 @@ class TreeWalk {
   void check_counts(const TableRecord& record, std::uint64_t home);
   void descend();
   void enter(std::uint64_t page, Bytes low, Bytes high);
+  void prefetch_children(const Frame& frame);
   bool check_keys(const Frame& frame, std::uint64_t page);
   void visit_leaf(const Frame& frame, std::uint64_t page, EntrySink& sink);
   bool check_entry(const PageView& view, std::size_t index, Entry& entry);
@@ -79,6 +81,7 @@ class TreeWalk {
   LayoutChecker layout_;
   std::array<Frame, kDepthMax> frames_{};
   std::size_t levels_ = 0;  // Frames in use.
+  std::vector<std::uint64_t> children_;
 
   // Of the tree under way.
   std::string_view table_;

@@ -65,9 +65,11 @@ ROOMS = (
     Room("bench/micro/", (ANY,), (ANY,), "micro benchmarks may see lib/"),
     Room("bench/", (r"bench/.*", PUBLIC), (ANY,), "benchmarks see public headers only"),
     Room("tests/unit/", (ANY,), (ANY,), "unit tests may see lib/"),
+    Room("tests/fuzz/", (ANY,), (ANY,), "fuzzers may see lib/"),
     Room("tests/support/", (r"(support|api|store|core)/.*", SIBLING, PUBLIC), (ANY,),
          "of lib/ the tests' support sees what a Store held in memory needs: api, store and core"),
-    Room("tests/", (ANY,), (ANY,), "only tests/unit may see lib/; INCLUDE_ROOTS sees to it"),
+    Room("tests/", (ANY,), (ANY,),
+         "only tests/unit and tests/fuzz may see lib/; INCLUDE_ROOTS sees to it"),
 )
 
 # Where quoted includes are looked up: the first row whose folder the including file is in counts
@@ -79,6 +81,7 @@ INCLUDE_ROOTS = (
     ("bindings/", (".", "include")),
     ("bench/", ("", "lib", "include")),
     ("tests/unit/", (".", "tests", "lib", "include")),
+    ("tests/fuzz/", ("tests", "lib", "include")),
     ("tests/support/", (".", "tests", "lib", "include")),
     ("tests/crash/", (".", "tests/crash", "tests", "include")),
     ("tests/", (".", "tests", "include")),

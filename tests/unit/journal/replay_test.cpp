@@ -194,8 +194,6 @@ TEST_CASE("files that are no segments are not looked at", "[journal][replay]") {
   write_file(store.path() / "0000000g.seg", "junk");
   write_file(store.path() / "00000007.seg~", "junk");
   write_file(store.path() / "00000009.tmp", std::string(5000, 'x'));
-  write_file(store.path() / "00000005.seg", "");
-  write_file(store.path() / "00000006.seg", std::string(70'000, 'x'));
   fs::create_directory(store.path() / "folder");
   CHECK(store.replay().effects.size() == 3);
   {
@@ -205,6 +203,24 @@ TEST_CASE("files that are no segments are not looked at", "[journal][replay]") {
   CHECK(store.replay(3).effects.size() == 2);
   CHECK(fs::exists(store.path() / "README"));
   CHECK_FALSE(fs::exists(store.path() / "00000009.tmp"));
+}
+
+TEST_CASE("a file under a segment's name that never was one is corrupt and left alone",
+          "[journal][replay]") {
+  JournalFolder store;
+  { append_numbered(*store.open(), 3); }
+  for (const std::string& junk : {std::string(), std::string(70'000, 'x')}) {
+    const fs::path path = store.path() / "00000005.seg";
+    write_file(path, junk);
+    const auto report = store.try_replay();
+    REQUIRE_FALSE(report);
+    CHECK(report.error().code == Errc::corrupt);
+    CHECK(report.error().subject == path.string());
+    CHECK(Journal::open(store.options(), 2, 3).error().code == Errc::corrupt);
+    CHECK((read_file(path) == junk));
+    fs::remove(path);
+  }
+  CHECK(store.replay().effects.size() == 3);
 }
 
 TEST_CASE("a visitor's error stops the replay and comes back", "[journal][replay]") {

@@ -218,6 +218,28 @@ TEST_CASE("a segment past the file size limit is disk_full and the process lives
   CHECK(fs::is_empty(folder.path()));
 }
 
+TEST_CASE("a segment of which only a part fits the disk is disk_full, not an I/O error",
+          "[journal][segment]") {
+  class PartFits : public SystemCalls {
+    ssize_t pwrite(int fd, const void* bytes, std::size_t count, off_t offset) override {
+      constexpr off_t kFits = 30'000;
+      if (offset + static_cast<off_t>(count) <= kFits) {
+        return SystemCalls::pwrite(fd, bytes, count, offset);
+      }
+      if (offset >= kFits) return errno = ENOSPC, -1;
+      return SystemCalls::pwrite(fd, bytes, static_cast<std::size_t>(kFits - offset), offset);
+    }
+  };
+  TemporaryFolder folder;
+  const auto directory = open_directory(folder.path().string());
+  PartFits calls;
+  const Interception interception(calls);
+  const auto made = create_segment(*directory, 0, JournalFolder::make_uuid(1), kSmallSegment);
+  REQUIRE_FALSE(made);
+  CHECK(made.error().code == Errc::disk_full);
+  CHECK(fs::is_empty(folder.path()));
+}
+
 TEST_CASE("a full file system is disk_full and leaves no half segment", "[journal][segment]") {
   TemporaryFolder folder;
   if (::mount("none", folder.path().c_str(), "tmpfs", 0, "size=192k") != 0) {

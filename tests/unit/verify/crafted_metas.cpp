@@ -47,6 +47,8 @@ std::vector<Crafted> metas() {
       {"a meta page that is a leaf too", Kind::meta_header, in_meta(0, 10, std::uint16_t{10})},
       {"page size 0", Kind::meta_page_size, in_both(kMetaFree, std::uint32_t{0})},
       {"page size 3", Kind::meta_page_size, in_both(kMetaFree, std::uint32_t{3})},
+      {"page size 256", Kind::meta_page_size, in_both(kMetaFree, std::uint32_t{256})},
+      {"page size 1000", Kind::meta_page_size, in_both(kMetaFree, std::uint32_t{1000})},
       {"page size 0 in the first meta page only", Kind::meta_page_size,
        in_meta(0, kMetaFree, std::uint32_t{0})},
       {"page size 2^31", Kind::meta_page_size, in_both(kMetaFree, std::uint32_t{1} << 31)},
@@ -107,6 +109,12 @@ std::vector<Crafted> records() {
       {"a table record of another size", Kind::table_record,
        [](FileMaker& file) {
          file.leaf(kMainLeaf, {{"alpha", raw(sample_alpha()).substr(0, 47), 2},
+                               {"beta", raw(MadeTable{}), 2},
+                               {"plain", "x"}});
+       }},
+      {"a table record of more bytes", Kind::table_record,
+       [](FileMaker& file) {
+         file.leaf(kMainLeaf, {{"alpha", raw(sample_alpha()) + "xx", 2},
                                {"beta", raw(MadeTable{}), 2},
                                {"plain", "x"}});
        }},

@@ -38,6 +38,21 @@ void deep_chain(FileMaker& file, std::uint16_t said, std::uint64_t real) {
   file.metas(sample_free(), sample_main(), page, 7);
 }
 
+// Under a new root the old tree and beside it a branch, whose first leaf holds a smaller key.
+void below_second_branch(FileMaker& file) {
+  file.branch(kLast + 1, {{"", kAlphaRoot}, {"m", kLast + 2}});
+  file.branch(kLast + 2, {{"", kLast + 3}, {"p", kLast + 4}});
+  file.leaf(kLast + 3, {{"l", "too small"}});
+  file.leaf(kLast + 4, {{"q", "fine"}});
+  file.poke(file.node_at(kMainLeaf, 0) + 8 + 5, MadeTable{.depth = 3,
+                                                          .branch_pages = 3,
+                                                          .leaf_pages = 4,
+                                                          .overflow_pages = 3,
+                                                          .entries = 11,
+                                                          .root = kLast + 1});
+  file.metas(sample_free(), sample_main(), kLast + 4, 7);
+}
+
 std::vector<Crafted> pages() {
   return {
       {"a branch that is its own child", Kind::page_reused,
@@ -55,6 +70,11 @@ std::vector<Crafted> pages() {
        in_node(kAlphaRoot, 0, 0, std::uint32_t{kMainLeaf})},
       {"a child behind the last page", Kind::page_range,
        in_node(kAlphaRoot, 0, 4, std::uint16_t{0xFFFF})},
+      {"a child right behind the last page", Kind::page_range,
+       [](FileMaker& file) {
+         file.leaf(kLast + 1, {{"k01", "one"}});
+         file.poke(file.node_at(kAlphaRoot, 0), static_cast<std::uint32_t>(kLast + 1));
+       }},
       {"a meta page as child", Kind::page_range, in_node(kAlphaRoot, 0, 0, std::uint32_t{0})},
       {"a page that is another one", Kind::page_number,
        in_page(kAlphaLow, 0, std::uint64_t{kAlphaHigh})},
@@ -77,11 +97,21 @@ std::vector<Crafted> pages() {
        }},
       {"free space that ends behind the page", Kind::page_bounds,
        in_page(kAlphaLow, 14, std::uint16_t{0xFFFE})},
+      {"free space that ends at an odd byte", Kind::page_bounds,
+       [](FileMaker& file) {
+         const auto upper = file.peek<std::uint16_t>(file.at(kAlphaLow, 14));
+         file.poke(file.at(kAlphaLow, 14), static_cast<std::uint16_t>(upper - 1));
+       }},
       {"a leaf without keys", Kind::key_count, [](FileMaker& file) { file.leaf(kAlphaLow, {}); }},
       {"a branch with one key", Kind::key_count,
        [](FileMaker& file) {
          file.branch(kAlphaRoot, {{"", kAlphaLow}});
        }},
+  };
+}
+
+std::vector<Crafted> depths() {
+  return {
       {"a leaf where a branch belongs", Kind::page_depth,
        [](FileMaker& file) {
          MadeTable alpha = sample_alpha();
@@ -118,6 +148,11 @@ std::vector<Crafted> nodes() {
        in_node(kAlphaLow, 0, 2, std::uint16_t{0x8000})},
       {"a key that reaches over the page's end", Kind::node_size,
        in_node(kAlphaLow, 0, 6, std::uint16_t{510})},
+      {"a node of more than half a page", Kind::node_size,
+       [](FileMaker& file) {
+         const std::size_t value = (file.page_size() - 16) / 2 - 2 - 8 - 3 + 1;
+         file.leaf(kAlphaLow, {{"k01", std::string(value, 'v')}});
+       }},
       {"two nodes in one place", Kind::node_layout,
        [](FileMaker& file) {
          file.poke(file.at(kAlphaLow, 16), file.peek<std::uint16_t>(file.at(kAlphaLow, 18)));
@@ -145,6 +180,7 @@ std::vector<Crafted> nodes() {
        [](FileMaker& file) {
          file.leaf(kAlphaHigh, {{"k04x", "1"}, {"k07", raw(kRun), 1, 600}});
        }},
+      {"a key below what the branch two levels up says", Kind::key_range, below_second_branch},
       {"branch keys out of order", Kind::key_order,
        [](FileMaker& file) {
          file.branch(kAlphaRoot, {{"", kAlphaLow}, {"k05", kAlphaHigh}, {"k04", 7}});
@@ -157,6 +193,11 @@ std::vector<Crafted> runs() {
       {"a run of 2^31 pages", Kind::overflow_run, in_page(kRun, 12, std::uint32_t{1} << 31)},
       {"a run of no pages", Kind::overflow_run, in_page(kRun, 12, std::uint32_t{0})},
       {"a run too short for its value", Kind::overflow_run, in_page(kRun, 12, std::uint32_t{2})},
+      {"a value one byte longer than its run", Kind::overflow_run,
+       [](FileMaker& file) {
+         file.poke(file.node_at(kAlphaHigh, 2),
+                   static_cast<std::uint32_t>(3 * file.page_size() - 15));
+       }},
       {"a run longer than its table knows", Kind::page_count,
        [](FileMaker& file) {
          file.overflow(kRun, 4, "");
@@ -202,7 +243,8 @@ std::vector<Crafted> runs() {
 const std::vector<Crafted>& crafted_pages() {
   static const std::vector<Crafted> all = [] {
     std::vector<Crafted> list = pages();
-    for (auto& more : {nodes(), runs()}) list.insert(list.end(), more.begin(), more.end());
+    for (auto& more : {depths(), nodes(), runs()})
+      list.insert(list.end(), more.begin(), more.end());
     return list;
   }();
   return all;
@@ -214,6 +256,8 @@ const std::vector<Crafted>& crafted_free_lists() {
   };
   static const std::vector<Crafted> all = {
       {"a record of seven bytes", Kind::free_record, free_leaf({{raw(5), "1234567"}})},
+      {"an empty record", Kind::free_record,
+       free_leaf({{raw(5), ""}, {raw(7), free_pages({10, 9, 8, 7})}})},
       {"a record without a whole number", Kind::free_record,
        free_leaf({{raw(5), free_pages({9, 8}) + "x"}})},
       {"a record shorter than its count", Kind::free_record,

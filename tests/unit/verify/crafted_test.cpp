@@ -144,3 +144,16 @@ TEST_CASE("pages behind the end of the file are no finding while they are free",
   file.metas(sample_free(), sample_main(), 16, 7);
   CHECK(kinds_of(report_on(file.bytes())) == std::set<std::string>{"file_length"});
 }
+
+TEST_CASE("a value that fills its run to the last byte is no finding", "[verify][crafted]") {
+  FileMaker file = sample_file();
+  file.poke(file.node_at(kAlphaHigh, 2), std::uint32_t{3 * 4096 - 16});
+  CHECK(kinds_of(report_on(file.bytes())).empty());
+}
+
+TEST_CASE("a node of half a page is no finding", "[verify][crafted]") {
+  FileMaker file = sample_file();
+  const std::string value((4096 - 16) / 2 - 2 - 8 - 3, 'v');
+  file.leaf(kAlphaLow, {{"k01", value}, {"k02", ""}, {"k03", ""}, {"k04", ""}});
+  CHECK(kinds_of(report_on(file.bytes())).empty());
+}
