@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "bench/micro/c_piece.hpp"
 #include "core/decide.hpp"
 #include "core/record_codec.hpp"
 #include "core/run_json.hpp"
@@ -216,6 +217,11 @@ const std::vector<Named>& pieces() {
       {"render_completed", [] { return render_piece(RunStatus::completed); }},
       {"render_failed", [] { return render_piece(RunStatus::failed); }},
       {"get_recent", [] { return get_piece(64u << 20); }},
+      {"get_recent_c",
+       [] {
+         return c_get_piece(
+             kRuns, [](std::uint64_t n) { return static_cast<std::uint32_t>(n * 7'919 % kRuns); });
+       }},
       {"get_stored", [] { return get_piece(1u << 16); }},
       {"get_many_100", get_many_piece},
       {"life", life_piece},

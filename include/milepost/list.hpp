@@ -18,7 +18,7 @@
 
 namespace milepost {
 
-/// A set of statuses. Plain value.
+/// A set of statuses. Plain value. A number that is no status is in none.
 class StatusSet {
  public:
   /// Every status.
@@ -39,7 +39,8 @@ class StatusSet {
  private:
   static constexpr std::uint8_t kAll = 0b11111;
   static constexpr std::uint8_t bit(RunStatus status) noexcept {
-    return static_cast<std::uint8_t>(1u << static_cast<unsigned>(status));
+    const auto number = static_cast<unsigned>(status);
+    return number < 8 ? static_cast<std::uint8_t>((1u << number) & kAll) : std::uint8_t{0};
   }
   std::uint8_t bits_ = kAll;
 };

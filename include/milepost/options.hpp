@@ -52,6 +52,7 @@ inline constexpr std::chrono::milliseconds kLeaseMin{1};                ///< Sho
 inline constexpr std::chrono::milliseconds kLeaseMax{86'400'000};       ///< Longest lease: a day.
 inline constexpr std::chrono::milliseconds kSnapshotAgeMin{10};         ///< `snapshot_age_max`
 inline constexpr std::chrono::milliseconds kSnapshotAgeMax{3'600'000};  ///< and its largest value.
+inline constexpr std::size_t kSnapshotsMax = 128;  ///< Snapshots of one tracker alive at once.
 
 /// Which moment a read of many runs is of.
 enum class Freshness : std::uint8_t {

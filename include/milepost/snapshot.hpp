@@ -25,8 +25,9 @@ struct SnapshotOptions {
 };
 
 /// One moment of the store, from which all answers agree. It keeps the pages of its moment from
-/// being reused, so end it soon; after `OpenOptions::snapshot_age_max` every call is
-/// `snapshot_expired`. Move-only; its tracker must outlive it. Calls as on Tracker.
+/// being reused and the map from growing, so end it soon; after `OpenOptions::snapshot_age_max`
+/// every call is `snapshot_expired`. At most kSnapshotsMax of a tracker are alive at once
+/// (`readers_full`). Move-only; its tracker must outlive it. Calls as on Tracker.
 ///
 /// One thread at a time.
 class MILEPOST_EXPORT Snapshot {

@@ -52,7 +52,11 @@ struct Stats {
   std::uint32_t readers_max = 0;
   std::int64_t oldest_reader_pid = 0;   ///< 0 if nobody reads.
   std::uint64_t oldest_reader_lag = 0;  ///< Commits made since the oldest reader began.
-  std::uint64_t snapshots = 0;          ///< Snapshots of this tracker that are alive.
+  /// How long ago what the oldest reader sees was replaced: since then freed pages wait for it. At
+  /// least, if that is some thousand commits ago; 0 in a read-only tracker.
+  std::uint64_t oldest_reader_ms = 0;
+  std::uint64_t snapshots = 0;  ///< Snapshots of this tracker that are alive.
+  std::uint64_t oldest_snapshot_ms = 0;
 
   std::uint64_t sequence = 0;            ///< Of the last effect acknowledged.
   std::uint64_t sequence_synced = 0;     ///< On the disk.
@@ -60,6 +64,7 @@ struct Stats {
   std::uint64_t feed_first = 0;          ///< The oldest change the feed holds; 0: none.
   std::uint64_t epoch = 0;               ///< How many times the store was opened for writing.
   std::uint64_t pending = 0;             ///< Effects that wait to be published.
+  std::uint64_t queue_depth = 0;         ///< Calls that wait for their commit.
   std::uint64_t leases = 0;
 
   std::uint64_t commands = 0;  ///< Answered, refusals among them.

@@ -101,28 +101,33 @@ class MILEPOST_EXPORT Tracker {
   [[nodiscard]] Result<ChangesPage> changes(const ChangesOptions& options = {}) const;
   /// The feed as it is published, for a thread of the host's.
   [[nodiscard]] Result<Subscription> subscribe(const SubscribeOptions& options = {}) const;
-  /// Waits until the run is final and yields it; woken by the commit. `not_found` if the
-  /// organization has no such run, also when it is removed meanwhile; `busy` at the deadline. In a
-  /// read-only tracker the run must be published.
+  /// Waits until the run is final and yields it; woken by the commit, in relaxed mode by its sync.
+  /// `not_found` if the organization has no such run, also when it is removed meanwhile; `busy` at
+  /// the deadline. In a read-only tracker the run must be published.
   [[nodiscard]] Result<Run> wait(const Uuid& run_id, const WaitOptions& options = {}) const;
 
-  /// Runs that are running under a process that is gone: adopt or fail them. `read_only`.
+  /// Runs that are running under a process that is gone: adopt or fail them. Opening says how many
+  /// there are to the log hook. `read_only`.
   [[nodiscard]] Result<Page> orphans(const OrphansOptions& options = {}) const;
+  /// One step of failing all orphans with one reason; repeat while it says that there are more.
+  [[nodiscard]] Result<FailOrphansReport> fail_orphans(const FailOrphansOptions& options);
   /// Running runs whose lease has run out: adopt or fail them with `only_if_expired`. Leases are
   /// this process's; after a restart such runs are orphans. `read_only`.
   [[nodiscard]] Result<std::vector<Run>> expired(const ExpiredOptions& options = {}) const;
   /// One step of retention. A purge is never done unasked.
   [[nodiscard]] Result<PurgeReport> purge(const PurgeOptions& options);
-  /// Erases every run of a profile.
+  /// Erases every run of a profile that was made before the receipt's sequence. After an error
+  /// part of it may be done (`Error::applied`); the same call again does the rest.
   [[nodiscard]] Result<ErasureReceipt> erase_profile(const EraseProfileOptions& options);
   /// One step of failing or exiting all runs that a filter matches.
   [[nodiscard]] Result<BulkReport> bulk(const BulkOptions& options);
 
-  /// Writes every run as a line of JSON, from one snapshot after the other: each run is as it was
-  /// at some moment of the export. In order of run ids.
+  /// Writes every run as a line of JSON, in order of run ids, from one snapshot after the other:
+  /// each run is as it was at some moment of the export. Runs made meanwhile are left out.
   [[nodiscard]] Result<TransferProgress> export_runs(const ExportSink& sink,
                                                      const ExportOptions& options = {}) const;
-  /// Imports lines such as export_runs writes. Importing a line again changes nothing.
+  /// Imports lines such as export_runs writes, in batches: each is one durable commit. Importing a
+  /// line again changes nothing, so an import that was cut off is simply repeated. `read_only`.
   [[nodiscard]] Result<ImportReport> import_runs(const ImportSource& source,
                                                  const ImportOptions& options = {});
 

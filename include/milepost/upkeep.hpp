@@ -25,6 +25,19 @@ struct OrphansOptions {
   std::optional<Deadline> deadline{};
 };
 
+/// One step of failing the runs that are running under a process that is gone. A run that somebody
+/// adopts meanwhile is left alone.
+struct FailOrphansOptions {
+  std::string_view error{};   ///< The reason; see FailCommand.
+  std::size_t limit = 1'000;  ///< The budget: 1 to kRemoveLimitMax runs.
+  std::optional<Deadline> deadline{};
+};
+
+struct FailOrphansReport {
+  std::uint64_t failed = 0;
+  bool more = false;  ///< There were more than the budget: call again.
+};
+
 /// One page of the running runs whose lease has run out, longest overdue first.
 struct ExpiredOptions {
   std::size_t limit = 100;  ///< 1 to kListLimitMax.
@@ -88,8 +101,8 @@ struct BulkReport {
   std::string next;           ///< The next step's cursor; empty when all are done.
 };
 
-static_assert(std::is_aggregate_v<OrphansOptions> && std::is_aggregate_v<ExpiredOptions> &&
-              std::is_aggregate_v<PurgeOptions> && std::is_aggregate_v<EraseProfileOptions> &&
-              std::is_aggregate_v<BulkOptions>);
+static_assert(std::is_aggregate_v<OrphansOptions> && std::is_aggregate_v<FailOrphansOptions> &&
+              std::is_aggregate_v<ExpiredOptions> && std::is_aggregate_v<PurgeOptions> &&
+              std::is_aggregate_v<EraseProfileOptions> && std::is_aggregate_v<BulkOptions>);
 
 }  // namespace milepost

@@ -2,6 +2,7 @@
 //
 // Stats as text: gauges, counters, and the histograms as cumulative buckets at powers of two.
 #include <array>
+#include <charconv>
 #include <cinttypes>
 #include <cstdio>
 #include <string>
@@ -13,6 +14,8 @@
 
 namespace milepost {
 namespace {
+
+constexpr std::uint64_t kNsPerMs = 1'000'000;
 
 class Text {
  public:
@@ -44,10 +47,12 @@ class Text {
   std::string text_;
 };
 
+/// Not by printf: a host's locale may write a comma.
 std::string seconds_text(std::uint64_t ns) {
   std::array<char, 48> digits{};
-  std::snprintf(digits.data(), digits.size(), "%.9g", static_cast<double>(ns) / 1e9);
-  return digits.data();
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(),
+                                 static_cast<double>(ns) / 1e9, std::chars_format::general, 9);
+  return {digits.data(), end.ptr};
 }
 
 /// From a microsecond to the end of the buckets, doubling.
@@ -99,12 +104,13 @@ void add_sizes(Text& text, const Stats& stats) {
 }
 
 void add_progress(Text& text, const Stats& stats) {
-  text.one("sequence", "counter", "Last effect acknowledged.", stats.sequence);
-  text.one("sequence_synced", "counter", "Last effect on the disk.", stats.sequence_synced);
-  text.one("sequence_published", "counter", "Last effect published.", stats.sequence_published);
+  text.one("sequence", "gauge", "Last effect acknowledged.", stats.sequence);
+  text.one("sequence_synced", "gauge", "Last effect on the disk.", stats.sequence_synced);
+  text.one("sequence_published", "gauge", "Last effect published.", stats.sequence_published);
   text.one("feed_first", "gauge", "Oldest change the feed holds.", stats.feed_first);
-  text.one("epoch", "counter", "Openings for writing.", stats.epoch);
+  text.one("epoch", "gauge", "Openings for writing.", stats.epoch);
   text.one("pending_effects", "gauge", "Effects that wait to be published.", stats.pending);
+  text.one("queue_depth", "gauge", "Calls that wait for their commit.", stats.queue_depth);
   text.one("leases", "gauge", "Leases alive or run out.", stats.leases);
   text.one("commands_total", "counter", "Commands answered.", stats.commands);
   text.one("groups_total", "counter", "Commits shared by callers.", stats.groups);
@@ -120,7 +126,11 @@ void add_readers(Text& text, const Stats& stats) {
            static_cast<std::uint64_t>(stats.oldest_reader_pid));
   text.one("oldest_reader_lag", "gauge", "Commits since the oldest reader began.",
            stats.oldest_reader_lag);
+  text.head("oldest_reader_seconds", "gauge", "Age of what the oldest reader keeps.");
+  text.seconds("oldest_reader_seconds", "", stats.oldest_reader_ms * kNsPerMs);
   text.one("snapshots", "gauge", "Snapshots alive.", stats.snapshots);
+  text.head("oldest_snapshot_seconds", "gauge", "Age of the oldest snapshot.");
+  text.seconds("oldest_snapshot_seconds", "", stats.oldest_snapshot_ms * kNsPerMs);
 }
 
 }  // namespace

@@ -14,25 +14,14 @@
 namespace milepost::api {
 namespace {
 
-core::CursorScope scope_of(const ListOptions& options, const Uuid& store_id) {
-  return {core::CursorKind::list, store_id,
-          core::digest_of(options.filter, static_cast<std::uint64_t>(options.order))};
-}
-
-Result<std::string> list_into(const store::View& view, const Uuid& store_id,
-                              const ListOptions& options, store::RecordVisitor visit) {
-  if (auto checked = check_list(options, store_id); !checked) return checked.error();
-  const core::CursorScope scope = scope_of(options, store_id);
-  store::ListQuery query{.filter = options.filter, .order = options.order, .limit = options.limit};
-  if (!options.cursor.empty()) {
-    auto place = core::read_cursor(scope, options.cursor);
-    if (!place) return place.error();
-    query.after = {place->instant, place->run_id};
-  }
-  auto end = view.list(query, visit);
+/// Visits one page; yields the next one's cursor.
+Result<std::string> list_into(const store::View& view, const ListRequest& request,
+                              store::RecordVisitor visit) {
+  auto end = view.list(request.query, visit);
   if (!end) return end.error();
   if (!end->more || !end->last) return std::string();
-  return core::write_cursor(scope, {.instant = end->last->instant, .run_id = end->last->run_id});
+  return core::write_cursor(request.scope,
+                            {.instant = end->last->instant, .run_id = end->last->run_id});
 }
 
 /// What an after-image says has happened.
@@ -75,16 +64,21 @@ Result<void> check_many(std::size_t ids) {
                                 "Ask for at most " + std::to_string(kGetManyMax) + " at a time.");
 }
 
-Result<void> check_list(const ListOptions& options, const Uuid& store_id) {
-  if (auto ok = check_limit(options.limit, kListLimitMax); !ok) return ok;
+Result<ListRequest> to_request(const ListOptions& options, const Uuid& store_id) {
+  if (auto ok = check_limit(options.limit, kListLimitMax); !ok) return ok.error();
   if (options.filter.statuses.is_empty()) {
     return core::invalid_argument("statuses {}", "The filter names no status, so nothing matches.",
                                   "Name one or more, or leave the member alone for all.");
   }
-  if (options.cursor.empty()) return {};
-  auto place = core::read_cursor(scope_of(options, store_id), options.cursor);
+  ListRequest request{
+      .scope = {core::CursorKind::list, store_id,
+                core::digest_of(options.filter, static_cast<std::uint64_t>(options.order))},
+      .query = {.filter = options.filter, .order = options.order, .limit = options.limit}};
+  if (options.cursor.empty()) return request;
+  auto place = core::read_cursor(request.scope, options.cursor);
   if (!place) return place.error();
-  return {};
+  request.query.after = {place->instant, place->run_id};
+  return request;
 }
 
 Result<void> check_changes(const ChangesOptions& options, const Uuid& store_id) {
@@ -97,9 +91,9 @@ Result<void> check_changes(const ChangesOptions& options, const Uuid& store_id) 
       .advice = "Take a snapshot of this store and go on behind its sequence."};
 }
 
-Result<Page> list(const store::View& view, const Uuid& store_id, const ListOptions& options) {
+Result<Page> list(const store::View& view, const ListRequest& request) {
   Page page;
-  auto next = list_into(view, store_id, options, [&](const core::RecordView& record) {
+  auto next = list_into(view, request, [&](const core::RecordView& record) {
     page.runs.push_back(core::to_run(record));
   });
   if (!next) return next.error();
@@ -107,12 +101,11 @@ Result<Page> list(const store::View& view, const Uuid& store_id, const ListOptio
   return page;
 }
 
-Result<JsonPage> list_json(const store::View& view, const Uuid& store_id,
-                           const ListOptions& options) {
+Result<JsonPage> list_json(const store::View& view, const ListRequest& request) {
   JsonPage page;
   page.json = "[";
   std::array<char, kRunJsonSizeMax> buffer;  // NOLINT: written before it is read
-  auto next = list_into(view, store_id, options, [&](const core::RecordView& record) {
+  auto next = list_into(view, request, [&](const core::RecordView& record) {
     if (page.count > 0) page.json += ',';
     page.json.append(buffer.data(), core::render_run_json(record, buffer));
     ++page.count;

@@ -21,8 +21,6 @@ namespace milepost::api {
 [[nodiscard]] Result<void> check_limit(std::size_t limit, std::size_t most);
 /// `invalid_argument` for more ids than one get_many takes.
 [[nodiscard]] Result<void> check_many(std::size_t ids);
-/// Cursor, limit and filter of a list; the view is not asked yet.
-[[nodiscard]] Result<void> check_list(const ListOptions& options, const Uuid& store_id);
 [[nodiscard]] Result<void> check_changes(const ChangesOptions& options, const Uuid& store_id);
 
 /// The one place where organizations are kept apart: the same work for a run that is another's and
@@ -34,10 +32,15 @@ namespace milepost::api {
 
 [[nodiscard]] Error no_such_run(const Uuid& run_id);
 
-[[nodiscard]] Result<Page> list(const store::View& view, const Uuid& store_id,
-                                const ListOptions& options);
-[[nodiscard]] Result<JsonPage> list_json(const store::View& view, const Uuid& store_id,
-                                         const ListOptions& options);
+/// A list's options, checked, its cursor read.
+struct ListRequest {
+  core::CursorScope scope;
+  store::ListQuery query;
+};
+[[nodiscard]] Result<ListRequest> to_request(const ListOptions& options, const Uuid& store_id);
+
+[[nodiscard]] Result<Page> list(const store::View& view, const ListRequest& request);
+[[nodiscard]] Result<JsonPage> list_json(const store::View& view, const ListRequest& request);
 [[nodiscard]] Result<ChangesPage> changes(const store::View& view, const Uuid& store_id,
                                           const ChangesOptions& options);
 

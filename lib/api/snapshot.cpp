@@ -65,12 +65,16 @@ Result<std::vector<std::optional<Run>>> Snapshot::get_many(std::span<const Uuid>
 
 Result<Page> Snapshot::list(const ListOptions& options) const {
   if (!impl_) return moved_error();
-  return api::list(impl_->view(), impl_->store_id(), options);
+  auto request = api::to_request(options, impl_->store_id());
+  if (!request) return request.error();
+  return api::list(impl_->view(), *request);
 }
 
 Result<JsonPage> Snapshot::list_json(const ListOptions& options) const {
   if (!impl_) return moved_error();
-  return api::list_json(impl_->view(), impl_->store_id(), options);
+  auto request = api::to_request(options, impl_->store_id());
+  if (!request) return request.error();
+  return api::list_json(impl_->view(), *request);
 }
 
 Result<Counts> Snapshot::counts(const CountOptions& options) const {

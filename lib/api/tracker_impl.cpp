@@ -83,20 +83,9 @@ Result<std::vector<Outcome>> Tracker::Impl::apply(std::span<const Command> comma
     return batch_too_large(std::to_string(commands.size()) + " commands",
                            std::to_string(kBatchCommandsMax) + " commands");
   }
-  std::size_t bytes = 0;
-  for (std::size_t i = 0; i < commands.size(); ++i) {
-    if (auto checked = core::check_command(commands[i]); !checked) {
-      Error error = checked.error();
-      error.message = "Command " + std::to_string(i) + " of the batch: " + error.message;
-      return error;
-    }
-  }
   std::list<std::string> texts;  // a list: views of its strings stay good
   std::vector<Command> clean;
   clean.reserve(commands.size());
-  std::vector<store::ResolvedCommand> resolved;
-  resolved.reserve(commands.size());
-  const Instant at = clock_();
   std::string storage;
   for (const Command& command : commands) {
     clean.push_back(cleaned(command, storage));
@@ -106,7 +95,19 @@ Result<std::vector<Outcome>> Tracker::Impl::apply(std::span<const Command> comma
       *error = texts.back();
       storage.clear();
     }
-    resolved.push_back({.command = &clean.back(), .run_id = resolve(clean.back(), at)});
+    if (auto checked = core::check_command(clean.back()); !checked) {
+      Error error = checked.error();
+      error.message =
+          "Command " + std::to_string(clean.size() - 1) + " of the batch: " + error.message;
+      return error;
+    }
+  }
+  std::vector<store::ResolvedCommand> resolved;
+  resolved.reserve(commands.size());
+  std::size_t bytes = 0;
+  const Instant at = clock_();
+  for (const Command& command : clean) {
+    resolved.push_back({.command = &command, .run_id = resolve(command, at)});
     bytes += store::effect_bytes_max(resolved.back());
   }
   if (bytes > store_->batch_bytes_max()) {

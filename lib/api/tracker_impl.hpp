@@ -43,12 +43,19 @@ class Tracker::Impl {
     return store_->publish(deadline_or_default(deadline));
   }
 
-  // upkeep.cpp
+  // upkeep.cpp, bulk.cpp
   [[nodiscard]] Result<Page> orphans(const OrphansOptions& options) const;
   [[nodiscard]] Result<std::vector<Run>> expired(const ExpiredOptions& options) const;
   [[nodiscard]] Result<PurgeReport> purge(const PurgeOptions& options);
   [[nodiscard]] Result<ErasureReceipt> erase_profile(const EraseProfileOptions& options);
   [[nodiscard]] Result<BulkReport> bulk(const BulkOptions& options);
+  [[nodiscard]] Result<FailOrphansReport> fail_orphans(const FailOrphansOptions& options);
+
+  // export.cpp, import.cpp
+  [[nodiscard]] Result<TransferProgress> export_runs(const ExportSink& sink,
+                                                     const ExportOptions& options) const;
+  [[nodiscard]] Result<ImportReport> import_runs(const ImportSource& source,
+                                                 const ImportOptions& options);
 
   [[nodiscard]] store::Store& store() noexcept { return *store_; }
   [[nodiscard]] const store::Store& store() const noexcept { return *store_; }
@@ -59,8 +66,13 @@ class Tracker::Impl {
                                                 Deadline deadline);
   [[nodiscard]] Result<std::uint64_t> remove_all(std::span<const core::Removal> removals,
                                                  Deadline deadline);
+  [[nodiscard]] Result<std::unique_ptr<store::View>> view_to_remove(Deadline deadline) const;
   [[nodiscard]] Result<std::uint64_t> erase_runs_of(const EraseProfileOptions& options,
-                                                    Deadline deadline);
+                                                    std::uint64_t made_before, Deadline deadline);
+  [[nodiscard]] Result<std::uint64_t> count_changes_of(const EraseProfileOptions& options,
+                                                       Deadline deadline) const;
+  [[nodiscard]] Result<void> erase_and_forget(const EraseProfileOptions& options, Deadline deadline,
+                                              ErasureReceipt& receipt);
   [[nodiscard]] Result<std::optional<core::CursorPlace>> pick_for_bulk(
       const BulkOptions& options, const RunFilter& filter, std::string_view error,
       const std::optional<core::CursorPlace>& place, Deadline deadline,

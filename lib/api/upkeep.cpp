@@ -4,19 +4,17 @@
 // one command or removal for each: what a run is by then is decided anew, so nothing is lost to
 // whoever came in between.
 #include <algorithm>
-#include <array>
+#include <limits>
 #include <utility>
 
 #include "api/reads.hpp"
 #include "api/tracker_impl.hpp"
 #include "core/cursor_text.hpp"
-#include "core/errors.hpp"
-#include "core/text.hpp"
 
 namespace milepost {
 namespace {
 
-constexpr std::size_t kBulkSample = 10;
+constexpr std::uint64_t kAnySequence = std::numeric_limits<std::uint64_t>::max();
 
 Result<std::uint64_t> check_purge(const PurgeOptions& options) {
   if (auto ok = api::check_limit(options.limit, kRemoveLimitMax); !ok) return ok.error();
@@ -27,28 +25,10 @@ Result<std::uint64_t> check_purge(const PurgeOptions& options) {
       id, static_cast<std::uint64_t>(micros) * 2 + (options.organization_id ? 1 : 0));
 }
 
-/// Of a filter, what a bulk step may touch.
-RunFilter open_runs_of(const RunFilter& filter) {
-  RunFilter open = filter;
-  const bool queued = filter.statuses.contains(RunStatus::queued);
-  const bool running = filter.statuses.contains(RunStatus::running);
-  if (queued && running) {
-    open.statuses = {RunStatus::queued, RunStatus::running};
-  } else if (queued || running) {
-    open.statuses = queued ? RunStatus::queued : RunStatus::running;
-  } else {
-    open.statuses = {};
-  }
-  return open;
-}
-
-/// Whether the feed's effect is about a run of the profile.
-bool is_about(std::span<const std::byte> effect, const EraseProfileOptions& whom) {
-  const core::EffectView view = core::view_effect(effect);
-  if (view.kind != core::EffectKind::put) return false;
-  const auto record = core::decode_record(view.run_id, view.record);
-  return record && record->profile_id == whom.profile_id &&
-         record->organization_id == whom.organization_id;
+/// The error of a call that had done something before it failed.
+Error partly(Error error, std::uint64_t done) {
+  if (done > 0 && error.applied == Applied::no) error.applied = Applied::yes;
+  return error;
 }
 
 }  // namespace
@@ -105,7 +85,7 @@ Result<std::uint64_t> Tracker::Impl::apply_all(std::span<const store::ResolvedCo
     }
     outcomes.assign(count, Outcome{});
     auto done = store_->apply(commands.first(count), deadline, outcomes);
-    if (!done) return done.error();
+    if (!done) return partly(done.error(), applied);
     for (const Outcome& outcome : outcomes) applied += outcome.applied() ? 1 : 0;
     commands = commands.subspan(count);
   }
@@ -140,7 +120,7 @@ Result<PurgeReport> Tracker::Impl::purge(const PurgeOptions& options) {
   std::vector<core::Removal> removals;
   PurgeReport report;
   {
-    auto view = store_->view(Freshness::latest, deadline);
+    auto view = view_to_remove(deadline);
     if (!view) return view.error();
     auto end = (*view)->completed(query, [&](const core::RecordView& record) {
       removals.push_back({.kind = core::EffectKind::purge,
@@ -163,138 +143,99 @@ Result<PurgeReport> Tracker::Impl::purge(const PurgeOptions& options) {
   return report;
 }
 
-/// Removes the profile's runs that exist now; yields how many.
+/// The newest moment there is; in a store too full to take in what is pending, what is published:
+/// upkeep is what helps then.
+Result<std::unique_ptr<store::View>> Tracker::Impl::view_to_remove(Deadline deadline) const {
+  auto view = store_->view(Freshness::latest, deadline);
+  const bool full =
+      !view && (view.error().code == Errc::map_full || view.error().code == Errc::disk_full);
+  return full ? store_->view(Freshness::published, deadline) : std::move(view);
+}
+
+/// Removes those of the profile's runs that were made before the sequence; yields how many.
 Result<std::uint64_t> Tracker::Impl::erase_runs_of(const EraseProfileOptions& options,
-                                                   Deadline deadline) {
+                                                   std::uint64_t made_before, Deadline deadline) {
   std::uint64_t erased = 0;
-  for (;;) {
+  const bool first = made_before == kAnySequence;
+  store::ListQuery query{
+      .filter = {.organization_id = options.organization_id, .profile_id = options.profile_id},
+      .order = Order::oldest_first,
+      .limit = kListLimitMax};
+  for (bool more = true; more;) {
     std::vector<core::Removal> removals;
-    auto view = store_->view(Freshness::latest, deadline);
-    if (!view) return view.error();
-    const store::ListQuery query{
-        .filter = {.organization_id = options.organization_id, .profile_id = options.profile_id},
-        .order = Order::oldest_first,
-        .limit = kListLimitMax};
+    // Only the first look may be at less than everything: a second one follows the forget.
+    auto view = first ? view_to_remove(deadline) : store_->view(Freshness::latest, deadline);
+    if (!view) return partly(view.error(), erased);
     auto end = (*view)->list(query, [&](const core::RecordView& record) {
+      if (record.created_sequence >= made_before) return;
       removals.push_back({.kind = core::EffectKind::erase,
                           .run_id = record.run_id,
                           .organization_id = options.organization_id,
                           .profile_id = options.profile_id});
     });
-    if (!end) return end.error();
+    if (!end) return partly(end.error(), erased);
     view->reset();
-    if (removals.empty()) return erased;
     auto removed = remove_all(removals, deadline);
-    if (!removed) return removed.error();
+    if (!removed) return partly(removed.error(), erased);
     erased += *removed;
+    more = end->more;
+    query.after = end->last;
+  }
+  return erased;
+}
+
+/// How many entries of the feed tell something of the profile.
+Result<std::uint64_t> Tracker::Impl::count_changes_of(const EraseProfileOptions& options,
+                                                      Deadline deadline) const {
+  auto view = store_->view(Freshness::latest, deadline);
+  if (!view) return view.error();
+  auto first = (*view)->feed_first();
+  if (!first) return first.error();
+  std::uint64_t count = 0;
+  if (*first == 0) return count;
+  const core::ForgetView whom{options.profile_id, options.organization_id};
+  auto counted = (*view)->changes(*first - 1, (*view)->sequence(),
+                                  [&](std::uint64_t, std::span<const std::byte> effect) {
+                                    if (core::tells_of(effect, whom)) ++count;
+                                  });
+  if (!counted) return counted.error();
+  return count;
+}
+
+/// Erases, then has the feed forget; again if a run was made in between: its beginning is blanked,
+/// so it goes, too. When this is done no run is left that is older than the last forget.
+Result<void> Tracker::Impl::erase_and_forget(const EraseProfileOptions& options, Deadline deadline,
+                                             ErasureReceipt& receipt) {
+  const core::Removal forget{.kind = core::EffectKind::forget,
+                             .organization_id = options.organization_id,
+                             .profile_id = options.profile_id};
+  const store::ResolvedCommand command{.removal = &forget};
+  for (;;) {
+    const bool first = receipt.sequence == 0;
+    auto erased = erase_runs_of(options, first ? kAnySequence : receipt.sequence, deadline);
+    if (!erased) return erased.error();
+    if (!first && *erased == 0) return {};
+    receipt.runs += *erased;
+    auto counted = count_changes_of(options, deadline);
+    if (!counted) return counted.error();
+    receipt.changes_blanked += *counted;
+    Outcome outcome;
+    auto forgotten = store_->apply({&command, 1}, deadline, {&outcome, 1});
+    if (!forgotten) return forgotten.error();
+    receipt.sequence = outcome.run.sequence;
   }
 }
 
 Result<ErasureReceipt> Tracker::Impl::erase_profile(const EraseProfileOptions& options) {
   if (store_->epoch() == 0) return read_only_error();
-  const Deadline deadline = deadline_or_default(options.deadline);
   ErasureReceipt receipt;
-  auto erased = erase_runs_of(options, deadline);
-  if (!erased) return erased.error();
-  receipt.runs = *erased;
-  {
-    auto view = store_->view(Freshness::latest, deadline);
-    if (!view) return view.error();
-    auto first = (*view)->feed_first();
-    if (!first) return first.error();
-    const auto count = [&](std::uint64_t, std::span<const std::byte> effect) {
-      if (is_about(effect, options)) ++receipt.changes_blanked;
-    };
-    const std::uint64_t newest = (*view)->sequence();
-    if (*first != 0) {
-      auto counted = (*view)->changes(*first - 1, newest, count);
-      if (!counted) return counted.error();
-    }
-  }
-  const core::Removal forget{.kind = core::EffectKind::forget,
-                             .organization_id = options.organization_id,
-                             .profile_id = options.profile_id};
-  if (auto forgotten = remove_all({&forget, 1}, deadline); !forgotten) return forgotten.error();
-  auto after = store_->view(Freshness::latest, deadline);
-  if (!after) return after.error();
-  receipt.sequence = (*after)->sequence();
-  after->reset();
+  auto erased = erase_and_forget(options, deadline_or_default(options.deadline), receipt);
+  if (!erased) return partly(erased.error(), receipt.runs + receipt.sequence);
   auto stats = store_->stats();
-  if (!stats) return stats.error();
+  if (!stats) return partly(stats.error(), receipt.sequence);
   receipt.journal_bytes = stats->journal_bytes;
   receipt.free_bytes = stats->free_bytes;
   return receipt;
-}
-
-Result<BulkReport> Tracker::Impl::bulk(const BulkOptions& options) {
-  if (auto ok = api::check_limit(options.limit, kRemoveLimitMax); !ok) return ok.error();
-  if (store_->epoch() == 0) return read_only_error();
-  std::string storage;
-  const std::string_view error = core::clean_error_text(options.error, storage);
-  const RunFilter filter = open_runs_of(options.filter);
-  const core::CursorScope scope{
-      core::CursorKind::bulk, store_->id(),
-      core::digest_of(error,
-                      core::digest_of(options.filter, static_cast<std::uint64_t>(options.action)))};
-  std::optional<core::CursorPlace> place;
-  if (!options.cursor.empty()) {
-    auto read = core::read_cursor(scope, options.cursor);
-    if (!read) return read.error();
-    place = *read;
-  }
-  BulkReport report;
-  if (filter.statuses.is_empty()) return report;
-  const Deadline deadline = deadline_or_default(options.deadline);
-  std::vector<Command> commands;
-  auto next = pick_for_bulk(options, filter, error, place, deadline, commands, report);
-  if (!next) return next.error();
-  if (*next) report.next = core::write_cursor(scope, **next);
-  if (options.dry_run) return report;
-  std::vector<store::ResolvedCommand> resolved;
-  resolved.reserve(commands.size());
-  for (const Command& command : commands) {
-    resolved.push_back({.command = &command, .run_id = *core::command_run_id(command)});
-  }
-  auto applied = apply_all(resolved, deadline);
-  if (!applied) return applied.error();
-  report.applied = *applied;
-  return report;
-}
-
-/// The commands of one bulk step, and where the next one begins; nothing if this is the last.
-Result<std::optional<core::CursorPlace>> Tracker::Impl::pick_for_bulk(
-    const BulkOptions& options, const RunFilter& filter, std::string_view error,
-    const std::optional<core::CursorPlace>& place, Deadline deadline,
-    std::vector<Command>& commands, BulkReport& report) const {
-  auto view = store_->view(Freshness::latest, deadline);
-  if (!view) return view.error();
-  store::ListQuery query{.filter = filter, .order = Order::oldest_first};
-  if (place) query.after = {place->instant, place->run_id};
-  const std::uint64_t newest = place ? place->number : (*view)->sequence();
-  bool more = true;
-  while (more && report.matched < options.limit) {
-    query.limit = std::min<std::size_t>(options.limit - report.matched, kListLimitMax);
-    auto end = (*view)->list(query, [&](const core::RecordView& record) {
-      // Runs made after the first step are not meant.
-      if (record.created_sequence > newest) return;
-      ++report.matched;
-      if (options.dry_run) {
-        if (report.sample.size() < kBulkSample) report.sample.push_back(core::to_run(record));
-      } else if (options.action == BulkAction::fail) {
-        commands.emplace_back(FailCommand{
-            .run_id = record.run_id, .error = error, .organization_id = record.organization_id});
-      } else {
-        commands.emplace_back(
-            ExitCommand{.run_id = record.run_id, .organization_id = record.organization_id});
-      }
-    });
-    if (!end) return end.error();
-    more = end->more;
-    query.after = end->last;
-  }
-  if (!more || !query.after) return std::optional<core::CursorPlace>();
-  return std::optional(core::CursorPlace{
-      .instant = query.after->instant, .run_id = query.after->run_id, .number = newest});
 }
 
 }  // namespace milepost

@@ -16,6 +16,9 @@ if(MILEPOST_SHARED)
   install(TARGETS milepost EXPORT milepost_shared ${milepost_destinations})
   install(EXPORT milepost_shared NAMESPACE milepost:: FILE milepost-shared-targets.cmake
           DESTINATION ${milepost_package_dir})
+  install(TARGETS milepost_c EXPORT milepost_c ${milepost_destinations})
+  install(EXPORT milepost_c NAMESPACE milepost:: FILE milepost-c-targets.cmake
+          DESTINATION ${milepost_package_dir})
 endif()
 
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/milepost
@@ -35,7 +38,7 @@ install(FILES
   ${CMAKE_CURRENT_LIST_DIR}/FindXxHash.cmake
   DESTINATION ${milepost_package_dir})
 
-# The .pc file finds its prefix from where it lies, so that an installed tree may be moved.
+# The .pc files find their prefix from where they lie, so that an installed tree may be moved.
 file(RELATIVE_PATH MILEPOST_PC_TO_PREFIX
   ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
 foreach(which LIBDIR INCLUDEDIR)
@@ -45,7 +48,12 @@ foreach(which LIBDIR INCLUDEDIR)
     set(MILEPOST_PC_${which} "\${prefix}/${CMAKE_INSTALL_${which}}")
   endif()
 endforeach()
-configure_file(${CMAKE_CURRENT_LIST_DIR}/milepost.pc.in
-  ${PROJECT_BINARY_DIR}/package/milepost.pc @ONLY)
-install(FILES ${PROJECT_BINARY_DIR}/package/milepost.pc
-        DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+set(milepost_pc_files milepost.pc)
+if(MILEPOST_SHARED)
+  list(APPEND milepost_pc_files milepost-c.pc)
+endif()
+foreach(file IN LISTS milepost_pc_files)
+  configure_file(${CMAKE_CURRENT_LIST_DIR}/${file}.in ${PROJECT_BINARY_DIR}/package/${file} @ONLY)
+  install(FILES ${PROJECT_BINARY_DIR}/package/${file}
+          DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+endforeach()

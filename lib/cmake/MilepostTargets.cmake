@@ -37,3 +37,8 @@ function(milepost_room name)
   target_link_libraries(milepost_${name} PRIVATE milepost_own_flags PUBLIC ${arg_LINK}
                         Threads::Threads)
 endfunction()
+
+# The number of the ABI stands in the C header and nowhere else.
+file(STRINGS ${PROJECT_SOURCE_DIR}/include/milepost/milepost.h abi_line
+     REGEX "^#define MILEPOST_ABI_VERSION [0-9]+$")
+string(REGEX MATCH "[0-9]+$" milepost_abi_version "${abi_line}")

@@ -106,8 +106,7 @@ Result<CursorPlace> read_cursor(const CursorScope& scope, std::string_view text)
       static_cast<std::int64_t>(load_le<std::uint64_t>(bytes.data() + kInstantAt))));
   std::memcpy(place.run_id.data, bytes.data() + kRunIdAt, 16);
   place.number = load_le<std::uint64_t>(bytes.data() + kNumberAt);
-  if (scope.kind != CursorKind::orphans &&
-      (place.instant < kInstantMin || place.instant > kInstantMax)) {
+  if (place.instant < kInstantMin || place.instant > kInstantMax) {
     return no_cursor(text, "The cursor stands at no possible instant.");
   }
   return place;

@@ -35,6 +35,8 @@ template <typename... Functions>
 struct Overloaded : Functions... {
   using Functions::operator()...;
 };
+template <typename... Functions>  // clang 14 does not deduce it for an aggregate
+Overloaded(Functions...)->Overloaded<Functions...>;
 
 /// Calls the function that takes the command's kind. Not std::visit, which may throw.
 template <typename... Functions>

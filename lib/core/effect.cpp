@@ -17,6 +17,14 @@ Error bad_size(std::size_t size) {
 
 }  // namespace
 
+bool tells_of(std::span<const std::byte> bytes, const ForgetView& profile) {
+  const EffectView effect = view_effect(bytes);
+  if (effect.kind != EffectKind::put) return false;
+  const auto record = decode_record(effect.run_id, effect.record);
+  return record && record->profile_id == profile.profile_id &&
+         record->organization_id == profile.organization_id;
+}
+
 Result<EffectView> read_effect(std::span<const std::byte> bytes) {
   if (bytes.size() < kEffectHeaderSize) return bad_size(bytes.size());
   switch (static_cast<EffectKind>(bytes[0])) {

@@ -22,7 +22,7 @@ enum class EffectKind : std::uint8_t {
   purge = 2,  ///< The run is gone, by retention.
   erase = 3,  ///< The run is gone, with its profile.
   /// About no run: where its id stands is a profile's, and its organization follows. Whatever the
-  /// feed says of the profile up to here is blanked.
+  /// feed says of the profile before this effect is blanked.
   forget = 4,
   blank = 5,  ///< Only in the feed: what stood here was blanked; all bytes behind the kind are 0.
 };
@@ -78,6 +78,9 @@ inline void write_forget(const ForgetView& forget, std::byte* out) noexcept {
   write_effect_header(EffectKind::forget, forget.profile_id, out);
   std::memcpy(out + kEffectHeaderSize, forget.organization_id.data, 16);
 }
+
+/// Whether the effect tells something of a run of the profile. Precondition as for view_effect.
+[[nodiscard]] bool tells_of(std::span<const std::byte> bytes, const ForgetView& profile);
 
 /// Reads an effect that comes from the journal: kind known, record whole. Errors: `corrupt`,
 /// `version`.

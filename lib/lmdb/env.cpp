@@ -47,13 +47,20 @@ Env::Env(EnvOptions options)
 
 Env::~Env() {
   if (env_ == nullptr) return;
-  const auto closed = close();
-  if (closed) return;
+  std::string why;
+  try {
+    const auto closed = close();
+    if (closed) return;
+    why = closed.error().message;
+  } catch (const std::bad_alloc&) {  // While it worded why it cannot.
+  }
   // The handle stays, and with it everything that keeps others out of the store.
   claim_.leak();
   static_cast<void>(new (std::nothrow) WriterLock(std::move(writer_lock_)));
-  if (generation_ == fork_generation()) {
-    log(LogLevel::error, "LMDB's handle stays open: " + closed.error().message);
+  if (generation_ != fork_generation()) return;
+  try {
+    log(LogLevel::error, "LMDB's handle stays open: " + why);
+  } catch (const std::bad_alloc&) {
   }
 }
 

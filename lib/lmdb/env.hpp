@@ -176,6 +176,7 @@ class Env {
   // env_write.cpp
   [[nodiscard]] std::optional<Error> take_writer(Deadline deadline);
   void release_writer() noexcept;
+  class WriterTaken;
   [[nodiscard]] std::optional<Error> write_refusal(std::uint64_t serial,
                                                    std::uint32_t generation) const;
   [[nodiscard]] Result<WriteTxn> begin_taken(Deadline until);
@@ -193,7 +194,8 @@ class Env {
   [[nodiscard]] std::optional<Error> resize(std::uint64_t size, Deadline deadline);
   [[nodiscard]] std::optional<Error> refresh_map(std::uint64_t seen_epoch, Deadline deadline);
   [[nodiscard]] std::uint64_t map_cap(bool use_reserve) const noexcept;
-  [[nodiscard]] Error full();
+  [[nodiscard]] Result<void> check_reserve();
+  [[nodiscard]] Error map_full();
   [[nodiscard]] std::string name_of(const Table& table) const;
   void log(LogLevel level, std::string_view text) const noexcept;
 

@@ -12,6 +12,7 @@
 #include "lmdb/env.hpp"
 #include "lmdb/errors.hpp"
 #include "lmdb/file_check.hpp"
+#include "lmdb/writer_taken.hpp"
 
 namespace milepost::lmdb {
 namespace {
@@ -66,10 +67,10 @@ std::optional<Error> Env::resize(std::uint64_t size, Deadline deadline) {
 
 std::optional<Error> Env::refresh_map(std::uint64_t seen_epoch, Deadline deadline) {
   if (auto error = take_writer(deadline)) return error;
+  const WriterTaken taken(*this);
   std::optional<Error> error = refusal();
   // Somebody else may have done it while we waited.
   if (!error && map_epoch_.load() == seen_epoch) error = resize(0, deadline);
-  release_writer();
   return error;
 }
 
@@ -79,7 +80,7 @@ std::uint64_t Env::map_cap(bool use_reserve) const noexcept {
   return cap - cap % native_page_size();
 }
 
-Error Env::full() {
+Error Env::map_full() {
   std::string message =
       "the store reached its largest size of " + std::to_string(options_.map_size_max) + " bytes";
   std::string advice = "Purge old runs, or open the store with a larger map_size_max.";
@@ -91,6 +92,30 @@ Error Env::full() {
     advice = "Let that process go on, or end it, before anything else is done about it.";
   }
   return make_error(Errc::map_full, folder_.path(), std::move(message), std::move(advice));
+}
+
+/// Once the map has grown into the reserve, its free pages are the reserve: what the open write
+/// transaction would leave in use must not reach into it.
+Result<void> Env::check_reserve() {
+  const std::uint64_t cap = map_cap(false);
+  if (map_size_.load() <= cap) return {};
+  constexpr MDB_dbi kFreePages = 0;
+  constexpr std::uint64_t kMetaPages = 2;
+  std::uint64_t pages = kMetaPages;
+  const auto add = [&](MDB_dbi dbi) {
+    MDB_stat raw{};
+    const int rc = mdb_stat(write_txn_, dbi, &raw);
+    pages += raw.ms_branch_pages + raw.ms_leaf_pages + raw.ms_overflow_pages;
+    return rc;
+  };
+  int rc = add(kFreePages);
+  if (rc == 0) rc = add(main_dbi_);
+  for (const Table& table : tables_) {
+    if (rc == 0) rc = add(table.dbi);
+  }
+  if (rc != 0) return from_lmdb(rc, Phase::write, folder_.path());
+  if (pages * page_size_ > cap) return map_full();
+  return {};
 }
 
 Result<void> Env::grow(std::optional<Deadline> deadline, bool use_reserve) {
@@ -106,9 +131,10 @@ Result<void> Env::grow(std::optional<Deadline> deadline, bool use_reserve) {
     const auto freed = reap_stale_readers();
     if (!freed) return freed.error();
     if (*freed > 0) return {};
-    return full();
+    return map_full();
   }
   if (auto error = take_writer(until)) return *std::move(error);
+  const WriterTaken taken(*this);
   std::optional<Error> error = refusal();
   // A caller that waited for another's growth has what it wanted.
   if (!error && map_size_.load() == before) {
@@ -118,7 +144,6 @@ Result<void> Env::grow(std::optional<Deadline> deadline, bool use_reserve) {
                               std::to_string(map_size_.load()) + " bytes");
     }
   }
-  release_writer();
   if (error) return *std::move(error);
   return {};
 }

@@ -126,7 +126,25 @@ Result<void> EnvOpener::run() {
   if (auto step = check_file(); !step) return step;
   if (auto step = open_lmdb(); !step) return step;
   if (auto step = check_handle(); !step) return step;
+  if (auto step = settle_last_commit(); !step) return step;
   return open_tables();
+}
+
+/// A writer that died between its commit's last write and the note in lock.mdb leaves a commit that
+/// readers do not see, while other processes keep lock.mdb alive. LMDB mends the note when a writer
+/// takes the dead one's mutex over, and not before: so that is done before anything is read.
+Result<void> EnvOpener::settle_last_commit() {
+  if (env_.options_.read_only) return {};
+  MDB_txn* txn = nullptr;
+  int rc = mdb_txn_begin(env_.env_, nullptr, 0, &txn);
+  // Another process may have left a file that is larger than the map by now.
+  if (rc == MDB_MAP_RESIZED) {
+    rc = mdb_env_set_mapsize(env_.env_, 0);
+    if (rc == 0) rc = mdb_txn_begin(env_.env_, nullptr, 0, &txn);
+  }
+  if (rc != 0) return from_lmdb(rc, Phase::open, env_.folder_.path());
+  mdb_txn_abort(txn);
+  return {};
 }
 
 Result<void> EnvOpener::enter_folder() {

@@ -62,7 +62,7 @@ Result<ReadTxn> Env::begin_read_slow(ReadSlot* slot, int rc, std::optional<Deadl
         return make_error(Errc::busy, folder_.path(),
                           "no read transaction was free in time: all " +
                               std::to_string(pool_.size()) + " are in use or the map is growing",
-                          "End snapshots that are no longer needed, or raise read_slots.");
+                          "Let fewer threads read at once, or give the call more time.");
       }
       rc = warm(*slot);
     }

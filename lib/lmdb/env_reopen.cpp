@@ -11,6 +11,7 @@
 #include "lmdb/fork_guard.hpp"
 #include "lmdb/identity.hpp"
 #include "lmdb/size_signal.hpp"
+#include "lmdb/writer_taken.hpp"
 
 namespace milepost::lmdb {
 
@@ -18,9 +19,8 @@ Result<void> Env::reopen(std::optional<Deadline> deadline) {
   if (generation_ != fork_generation()) return forked_error(folder_.path());
   const Deadline until = deadline_or_default(deadline);
   if (auto error = take_writer(until)) return *std::move(error);
-  Result<void> result = reopen_taken(until);
-  release_writer();
-  return result;
+  const WriterTaken taken(*this);
+  return reopen_taken(until);
 }
 
 // The caller holds the writer's place.

@@ -4,6 +4,7 @@
 // begin, and would keep its writer mutex for ever after a commit from another thread; both are
 // refused here before LMDB is reached.
 #include <lmdb.h>
+#include <sys/stat.h>
 #include <utility>
 
 #include "lmdb/env.hpp"
@@ -12,6 +13,7 @@
 #include "lmdb/raw.hpp"
 #include "lmdb/size_signal.hpp"
 #include "lmdb/txn.hpp"
+#include "lmdb/writer_taken.hpp"
 
 namespace milepost::lmdb {
 namespace {
@@ -62,8 +64,9 @@ Result<WriteTxn> Env::begin_write(std::optional<Deadline> deadline) {
   static_cast<void>(reap_stale_readers());
   const Deadline until = deadline_or_default(deadline);
   if (auto error = take_writer(until)) return *std::move(error);
+  WriterTaken taken(*this);
   auto begun = begin_taken(until);
-  if (!begun) release_writer();
+  if (begun) taken.keep();
   return begun;
 }
 
@@ -112,26 +115,23 @@ Error Env::write_failed(int rc) {
 
 Result<void> Env::commit_write() {
   // Whatever happens, the handle is gone and the cursors are dead before LMDB frees them.
+  const WriterTaken taken(*this);
   MDB_txn* const txn = std::exchange(write_txn_, nullptr);
   write_serial_.fetch_add(1);
   if (write_error_) {
     mdb_txn_abort(txn);
-    Error error = *std::exchange(write_error_, std::nullopt);
-    release_writer();
-    return error;
+    return *std::exchange(write_error_, std::nullopt);
   }
   int rc = 0;
   {
     const SizeSignalHeld held;
     rc = mdb_txn_commit(txn);
   }
-  if (rc == 0) {
-    release_writer();
-    return {};
-  }
-  Error error = commit_failed(rc);
-  release_writer();
-  return error;
+  if (rc != 0) return commit_failed(rc);
+  // For other processes that watch the file. LMDB's own writes come a moment before readers see
+  // the commit; who could not be told sees it with the next one.
+  static_cast<void>(::futimens(data_fd_, nullptr));
+  return {};
 }
 
 Error Env::commit_failed(int rc) {
@@ -246,6 +246,11 @@ Result<bool> WriteTxn::erase(const Table& table, Bytes key) {
   if (rc == 0) return true;
   if (rc == MDB_NOTFOUND) return false;
   return env_->write_failed(rc);
+}
+
+Result<void> WriteTxn::check_reserve() const {
+  if (auto error = refusal()) return *std::move(error);
+  return env_->check_reserve();
 }
 
 Result<void> WriteTxn::commit() {

@@ -4,6 +4,8 @@
 #include "lmdb/fork_guard.hpp"
 
 #include <algorithm>
+#include <cstddef>
+#include <new>
 #include <pthread.h>
 #include <unistd.h>
 #include <vector>
@@ -17,8 +19,9 @@ struct Shared {
 };
 
 Shared& shared() noexcept {
-  // NOLINTNEXTLINE(bugprone-unhandled-exception-at-new): a few bytes, once, at the first open.
-  static Shared* const instance = new Shared;
+  // Made in place: it allocates nothing, so it cannot fail, and nobody destroys it.
+  alignas(Shared) static std::byte place[sizeof(Shared)];
+  static Shared* const instance = new (place) Shared;
   return *instance;
 }
 

@@ -46,6 +46,7 @@ class EnvOpener {
   [[nodiscard]] int prepare(MDB_env** raw, std::uint64_t map_size) const;
   [[nodiscard]] Result<void> open_lmdb();
   [[nodiscard]] Result<void> check_handle();
+  [[nodiscard]] Result<void> settle_last_commit();
   [[nodiscard]] Result<void> open_tables();
   [[nodiscard]] Result<void> load_identity(MDB_txn* txn);
   [[nodiscard]] Result<void> load_tables(MDB_txn* txn);

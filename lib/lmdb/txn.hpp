@@ -88,6 +88,10 @@ class WriteTxn {
   [[nodiscard]] Result<bool> erase(const Table& table, Bytes key);
   [[nodiscard]] Result<std::uint64_t> count(const Table& table) const;
 
+  /// `map_full` if, committed now, the store would hold more than leaves the reserve free that
+  /// Env::grow keeps back. Looks at sizes only.
+  [[nodiscard]] Result<void> check_reserve() const;
+
   /// Commits; the transaction is over whatever comes back. After a failed write of any kind the
   /// commit is refused with that failure and nothing is applied. `map_full`: grow and run the
   /// group again. An error says `Applied::unknown` exactly when the meta page may have been

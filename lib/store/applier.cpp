@@ -24,17 +24,22 @@ Applier::~Applier() { (void)stop(); }
 void Applier::hand_over(std::span<const EffectPtr> effects) {
   if (effects.empty()) return;
   std::size_t bytes = 0;
-  for (const EffectPtr& effect : effects) bytes += effect.footprint();
+  std::uint64_t freeing = 0;
+  for (const EffectPtr& effect : effects) {
+    bytes += effect.footprint();
+    if (effect.view().kind != core::EffectKind::put) freeing = effect.sequence();
+  }
   bool wake = false;
   {
     const std::lock_guard lock(mutex_);
+    if (freeing != 0) freeing_ = freeing;
     const std::size_t before = pending_.size();
     const std::size_t bytes_before = pending_bytes_;
     pending_.insert(pending_.end(), effects.begin(), effects.end());
     pending_bytes_ += bytes;
     handed_over_ = effects.back().sequence();
     if (before == 0) oldest_since_ = std::chrono::steady_clock::now();
-    wake = before == 0 ||
+    wake = before == 0 || (freeing != 0 && trouble_) ||
            (before < options_.batch_effects_max && pending_.size() >= options_.batch_effects_max) ||
            (bytes_before < options_.batch_bytes_max && pending_bytes_ >= options_.batch_bytes_max);
     const bool was_crowded = crowded_.exchange(is_crowded(), std::memory_order_relaxed);
@@ -43,8 +48,10 @@ void Applier::hand_over(std::span<const EffectPtr> effects) {
   if (wake) work_.notify_one();
 }
 
+bool Applier::is_full() const { return trouble_ && trouble_->code == Errc::map_full; }
+
 bool Applier::is_crowded() const {
-  return pending_bytes_ > options_.pending_bytes_max || !parts_.journal_has_room();
+  return is_full() || pending_bytes_ > options_.pending_bytes_max || !parts_.journal_has_room();
 }
 
 Error Applier::late_error() const {
@@ -74,10 +81,13 @@ Result<void> Applier::publish(Deadline deadline) {
   const std::uint64_t target = handed_over_;
   if (applied_ >= target) return {};
   wanted_ = std::max(wanted_, target);
+  const std::uint64_t failures = failures_;
+  try_now_ = true;
   work_.notify_one();
-  const bool done =
-      done_.wait_until(lock, deadline, [&] { return applied_ >= target || stopping_; });
-  if (!done || applied_ < target) return late_error();
+  // Full, even now that it was tried again, and nothing comes that frees space.
+  const auto hopeless = [&] { return is_full() && freeing_ <= applied_ && failures_ != failures; };
+  done_.wait_until(lock, deadline, [&] { return applied_ >= target || stopping_ || hopeless(); });
+  if (applied_ < target) return late_error();
   return {};
 }
 
@@ -163,34 +173,55 @@ std::vector<EffectPtr> Applier::take_batch() {
   return batch;
 }
 
-Result<void> Applier::try_to_write(std::span<const EffectPtr> batch) {
+/// Whether effects that free space are among these or behind them.
+bool Applier::may_use_reserve(std::span<const EffectPtr> batch) {
+  const std::lock_guard lock(mutex_);
+  freeing_seen_ = freeing_;
+  return freeing_ >= batch.front().sequence();
+}
+
+Result<void> Applier::try_to_write(std::span<const EffectPtr> batch, bool use_reserve) {
   try {
-    return parts_.write(batch);
+    return parts_.write(batch, use_reserve);
   } catch (const std::bad_alloc&) {
     return Error{.code = Errc::out_of_memory, .retry_safe = true};
   }
 }
 
-/// Writes until it succeeds; false if the applier is stopping and gave up.
+/// Writes until it succeeds; false if the applier is stopping and gave up. What does not fit into
+/// the reserve at once may fit bit by bit: a small transaction copies fewer pages.
 bool Applier::write_batch(std::span<const EffectPtr> batch) {
-  for (unsigned attempt = 0;; ++attempt) {
-    auto written = try_to_write(batch);
-    if (written) break;
-    if (!back_off(written.error(), attempt)) return false;
+  std::size_t size = batch.size();
+  for (unsigned attempt = 0; !batch.empty();) {
+    const auto part = batch.first(std::min(size, batch.size()));
+    const bool use_reserve = may_use_reserve(part);
+    auto written = try_to_write(part, use_reserve);
+    if (written) {
+      note_written(part);
+      batch = batch.subspan(part.size());
+      attempt = 0;
+    } else if (use_reserve && part.size() > 1 && written.error().code == Errc::map_full) {
+      size = part.size() / 2;
+    } else if (!back_off(written.error(), attempt++)) {
+      return false;
+    }
   }
+  return true;
+}
+
+void Applier::note_written(std::span<const EffectPtr> batch) {
   parts_.applied(batch);
   std::size_t bytes = 0;
   for (const EffectPtr& effect : batch) bytes += effect.footprint();
   {
     const std::lock_guard lock(mutex_);
     pending_bytes_ -= bytes;
-    writing_ = 0;
+    writing_ -= batch.size();
     applied_ = batch.back().sequence();
     trouble_.reset();
     crowded_.store(is_crowded(), std::memory_order_relaxed);
   }
   done_.notify_all();
-  return true;
 }
 
 /// Notes the trouble and waits a while; false if the applier is stopping.
@@ -201,7 +232,14 @@ bool Applier::back_off(const Error& error, unsigned attempt) {
   const auto pause = std::min(kBackOffMax, kBackOffFirst * (1u << std::min(attempt, 10u)));
   std::unique_lock lock(mutex_);
   trouble_ = error;
-  return !work_.wait_for(lock, pause, [this] { return stopping_; });
+  ++failures_;
+  crowded_.store(is_crowded(), std::memory_order_relaxed);
+  done_.notify_all();
+  // What frees space is not made to wait, nor is who wants to know how things stand.
+  work_.wait_for(lock, pause,
+                 [this] { return stopping_ || try_now_ || freeing_ != freeing_seen_; });
+  try_now_ = false;
+  return !stopping_;
 }
 
 }  // namespace milepost::store

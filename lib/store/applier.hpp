@@ -36,8 +36,9 @@ class Applier {
     std::chrono::milliseconds interval{100};    ///< The largest age of a pending effect.
   };
   struct Parts {
-    /// Commits these to LMDB, in one transaction, with the last one's sequence.
-    std::function<Result<void>(std::span<const EffectPtr>)> write;
+    /// Commits these to LMDB, in one transaction, with the last one's sequence. `use_reserve`:
+    /// among them, or behind them, are effects that free space, so room kept for those may be used.
+    std::function<Result<void>(std::span<const EffectPtr>, bool use_reserve)> write;
     /// After that commit: they may leave the recent map and the journal.
     std::function<void(std::span<const EffectPtr>)> applied;
     /// Whether the journal can take more before some of it is applied.
@@ -57,11 +58,13 @@ class Applier {
   /// Leader only. Takes over effects in order of sequence.
   void hand_over(std::span<const EffectPtr> effects);
 
-  /// Waits until less than `pending_bytes_max` is pending and the journal has room. `busy`, or the
-  /// reason LMDB cannot take more (`disk_full`, `map_full`, `io`), at the deadline.
+  /// Waits until less than `pending_bytes_max` is pending, the journal has room and the map is not
+  /// full. `busy`, or the reason LMDB cannot take more (`disk_full`, `map_full`, `io`), at the
+  /// deadline.
   [[nodiscard]] Result<void> wait_for_room(Deadline deadline);
 
-  /// Waits until everything handed over before is committed to LMDB. Errors as wait_for_room.
+  /// Waits until everything handed over before is committed to LMDB. Errors as wait_for_room, but
+  /// `map_full` at once while nothing that frees space is on its way.
   [[nodiscard]] Result<void> publish(Deadline deadline);
 
   /// Writes what is pending, without retries, and ends the thread. An error leaves the rest to the
@@ -75,9 +78,12 @@ class Applier {
  private:
   void run();
   std::vector<EffectPtr> take_batch();
+  [[nodiscard]] bool is_full() const;
   [[nodiscard]] bool is_crowded() const;
-  Result<void> try_to_write(std::span<const EffectPtr> batch);
+  bool may_use_reserve(std::span<const EffectPtr> batch);
+  Result<void> try_to_write(std::span<const EffectPtr> batch, bool use_reserve);
   bool write_batch(std::span<const EffectPtr> batch);
+  void note_written(std::span<const EffectPtr> batch);
   void rest(const Error& error);
   bool back_off(const Error& error, unsigned attempt);
   Error late_error() const;
@@ -94,7 +100,11 @@ class Applier {
   Deadline oldest_since_{};
   std::uint64_t handed_over_ = 0;
   std::uint64_t applied_ = 0;
-  std::uint64_t wanted_ = 0;  ///< Publish up to here without waiting for the interval.
+  std::uint64_t freeing_ = 0;       ///< The last effect handed over that frees space.
+  std::uint64_t freeing_seen_ = 0;  ///< By the last attempt to write.
+  std::uint64_t wanted_ = 0;        ///< Publish up to here without waiting for the interval.
+  std::uint64_t failures_ = 0;      ///< Attempts to write that failed.
+  bool try_now_ = false;            ///< Somebody waits for the next attempt.
   bool stopping_ = false;
   std::optional<Error> trouble_;      ///< Why the last attempt failed.
   std::atomic<bool> crowded_{false};  ///< Callers wait; set under the mutex.

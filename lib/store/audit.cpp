@@ -74,7 +74,7 @@ void Audit::table(std::string_view name) {
   if (!table_of(name) && name != "meta") {
     return findings_.add("table_unknown", "the data file", "A table that no store has.");
   }
-  if (name == "runs") feed_.end();
+  if (name == "runs") feed_.end(feed_floor_);
   seen_.emplace(name);
 }
 
@@ -182,12 +182,14 @@ void Audit::check_key_row(Bytes key, Bytes value) {
 
 void Audit::check_meta(Bytes key, Bytes value) {
   const std::string_view name = text_of(key);
-  if (name != kMetaApplied && name != kMetaEpoch) return;
+  if (name != kMetaApplied && name != kMetaEpoch && name != kMetaFeedFloor) return;
   if (value.size() != 8) {
     return findings_.add("meta_value", "table meta", "A number has not 8 bytes.");
   }
   const auto number = core::load_le<std::uint64_t>(value.data());
-  (name == kMetaApplied ? applied_ : epoch_) = number;
+  if (name == kMetaApplied) applied_ = number;
+  if (name == kMetaEpoch) epoch_ = number;
+  if (name == kMetaFeedFloor) feed_floor_ = number;
 }
 
 bool Audit::finish() {

@@ -86,6 +86,7 @@ class Audit {
   std::uint64_t runs_ = 0;
   std::uint64_t applied_ = 0;
   std::uint64_t epoch_ = 0;
+  std::uint64_t feed_floor_ = 0;
   bool naming_ = false;
 
   std::map<Table, IndexSums> sums_;

@@ -44,15 +44,25 @@ void AuditFeed::row(Bytes key, Bytes value) {
     return findings_.add("feed_block", "changes from " + std::to_string(*first),
                          block.error().message);
   }
-  if (first_ == 0) first_ = *first;
-  if (next_ != 0 && *first != next_) {
-    findings_.add("feed_gap", "changes from " + std::to_string(*first),
-                  "The feed goes on with " + std::to_string(*first) + " behind " +
-                      std::to_string(next_ - 1) + ".");
-  }
   std::uint64_t sequence = *first;
   for (auto bytes = block->next(); bytes; bytes = block->next()) effect(sequence++, *bytes);
+  blocks_.push_back({*first, sequence - 1});
   next_ = sequence;
+}
+
+void AuditFeed::check_gaps(std::uint64_t floor) {
+  const Block* before = nullptr;
+  for (const Block& block : blocks_) {
+    if (block.first < floor) continue;
+    if (first_ == 0) first_ = block.first;
+    if (before != nullptr && block.first != before->last + 1) {
+      findings_.add("feed_gap", "changes from " + std::to_string(block.first),
+                    "The feed goes on with " + std::to_string(block.first) + " behind " +
+                        std::to_string(before->last) + ".");
+    }
+    before = &block;
+  }
+  if (first_ == 0) next_ = 0;
 }
 
 void AuditFeed::effect(std::uint64_t sequence, Bytes bytes) {
@@ -78,7 +88,9 @@ void AuditFeed::effect(std::uint64_t sequence, Bytes bytes) {
   said_.push_back(said);
 }
 
-void AuditFeed::end() {
+void AuditFeed::end(std::uint64_t floor) {
+  check_gaps(floor);
+  std::erase_if(said_, [floor](const Said& said) { return said.sequence < floor; });
   std::sort(said_.begin(), said_.end(), [](const Said& a, const Said& b) {
     return a.run != b.run ? a.run < b.run : a.sequence < b.sequence;
   });

@@ -25,8 +25,9 @@ class AuditFeed {
 
   /// A row of `changes`; they come in order.
   void row(Bytes key, Bytes value);
-  /// All rows came: histories are checked. Before the first run().
-  void end();
+  /// All rows came, and what is below `floor` does not count: gaps and histories are checked.
+  /// Before the first run().
+  void end(std::uint64_t floor);
   /// A run as it is, with its record's bytes.
   void run(const core::RecordView& run, Bytes record);
   /// All runs came. `applied`: the last sequence the store says it holds.
@@ -46,13 +47,20 @@ class AuditFeed {
     bool removes = false;
   };
 
+  struct Block {
+    std::uint64_t first = 0;
+    std::uint64_t last = 0;
+  };
+
   void effect(std::uint64_t sequence, Bytes bytes);
+  void check_gaps(std::uint64_t floor);
   void check_step(const Said* before, const Said& after);
 
   AuditFindings& findings_;
   std::uint64_t changes_ = 0;
-  std::uint64_t first_ = 0;
-  std::uint64_t next_ = 0;
+  std::uint64_t first_ = 0;  ///< The first sequence that counts; 0 if there is none.
+  std::uint64_t next_ = 0;   ///< Behind the last one; 0 where that is not known.
+  std::vector<Block> blocks_;
   std::uint64_t present_ = 0;  ///< Runs that the feed leaves behind and that came.
   std::uint64_t left_ = 0;     ///< Runs that the feed leaves behind.
   std::vector<Said> said_;     ///< By run and sequence, once end() was called.

@@ -65,22 +65,25 @@ Result<BatchWriter> BatchWriter::make(lmdb::Env& env, std::uint64_t feed_retenti
   return writer;
 }
 
-Result<void> BatchWriter::commit(std::span<const EffectPtr> effects) {
+Result<void> BatchWriter::commit(std::span<const EffectPtr> effects, bool use_reserve) {
   collapse(effects);
-  return run([&](lmdb::WriteTxn& txn) { return write(txn, effects); });
+  return run(use_reserve, [&](lmdb::WriteTxn& txn) { return write(txn, effects); });
 }
 
 Result<void> BatchWriter::set_epoch(std::uint64_t epoch) {
-  return run([&](lmdb::WriteTxn& txn) { return put_number(txn, kMetaEpoch, epoch); });
+  return run(true, [&](lmdb::WriteTxn& txn) { return put_number(txn, kMetaEpoch, epoch); });
 }
 
-Result<void> BatchWriter::set_applied(std::uint64_t sequence) {
-  return run([&](lmdb::WriteTxn& txn) { return put_number(txn, kMetaApplied, sequence); });
+Result<void> BatchWriter::set_ends(std::uint64_t applied, std::uint64_t feed_floor) {
+  return run(false, [&](lmdb::WriteTxn& txn) -> Result<void> {
+    if (auto put = put_number(txn, kMetaFeedFloor, feed_floor); !put) return put;
+    return put_number(txn, kMetaApplied, applied);
+  });
 }
 
 Result<void> BatchWriter::append_feed(
     std::span<const std::pair<std::uint64_t, std::vector<std::byte>>> blocks) {
-  return run([&](lmdb::WriteTxn& txn) -> Result<void> {
+  return run(false, [&](lmdb::WriteTxn& txn) -> Result<void> {
     for (const auto& [first, bytes] : blocks) {
       const Key key = Key().big_endian(first);
       auto done = txn.append(handle_of(Table::changes), key.bytes(), bytes);
@@ -91,22 +94,24 @@ Result<void> BatchWriter::append_feed(
 }
 
 /// One transaction; when the map is full it grows and everything is written again.
-Result<void> BatchWriter::run(core::FunctionRef<Result<void>(lmdb::WriteTxn&)> body) {
+Result<void> BatchWriter::run(bool use_reserve,
+                              core::FunctionRef<Result<void>(lmdb::WriteTxn&)> body) {
   for (;;) {
     auto txn = env_->begin_write();
     if (!txn) return txn.error();
     auto written = body(*txn);
+    if (written && !use_reserve) written = txn->check_reserve();
     if (written) written = txn->commit();
     if (written) return {};
     txn->abort();
     if (written.error().code != Errc::map_full) return written.error();
-    if (auto grown = grow(); !grown) return grown;
+    if (auto grown = grow(use_reserve); !grown) return grown;
   }
 }
 
-Result<void> BatchWriter::grow() {
+Result<void> BatchWriter::grow(bool use_reserve) {
   if (before_growth_) before_growth_();
-  return env_->grow(std::chrono::steady_clock::now() + kGrowthWait, frees_space_);
+  return env_->grow(std::chrono::steady_clock::now() + kGrowthWait, use_reserve);
 }
 
 Result<void> BatchWriter::put_number(lmdb::WriteTxn& txn, const char* key, std::uint64_t number) {
@@ -118,11 +123,8 @@ Result<void> BatchWriter::put_number(lmdb::WriteTxn& txn, const char* key, std::
 void BatchWriter::collapse(std::span<const EffectPtr> effects) {
   latest_.clear();
   latest_.reserve(effects.size());
-  frees_space_ = false;
   for (const EffectPtr& effect : effects) {
-    const core::EffectView view = effect.view();
-    frees_space_ = frees_space_ || view.removes();
-    if (view.is_about_a_run()) latest_.push_back(&effect);
+    if (effect.view().is_about_a_run()) latest_.push_back(&effect);
   }
   std::sort(latest_.begin(), latest_.end(), [](const EffectPtr* a, const EffectPtr* b) {
     const int order = std::memcmp(a->bytes().data() + 1, b->bytes().data() + 1, 16);
@@ -145,7 +147,9 @@ Result<void> BatchWriter::write(lmdb::WriteTxn& txn, std::span<const EffectPtr> 
   }
   if (auto done = write_keys(txn); !done) return done;
   if (auto done = counters_.write(txn, handle_of(Table::counters)); !done) return done;
-  if (auto done = feed_.write(txn, handle_of(Table::changes), effects); !done) return done;
+  if (auto done = feed_.write(txn, handle_of(Table::changes), meta_, effects); !done) {
+    return done;
+  }
   return put_number(txn, kMetaApplied, effects.back().sequence());
 }
 

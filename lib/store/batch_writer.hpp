@@ -32,13 +32,14 @@ class BatchWriter {
   void on_growth(std::function<void()> hook) { before_growth_ = std::move(hook); }
 
   /// Commits the effects, growing the map when it is full. `effects` is not empty, in order and
-  /// without gaps.
-  [[nodiscard]] Result<void> commit(std::span<const EffectPtr> effects);
+  /// without gaps. `use_reserve`: up to the map's largest size, not only up to its reserve.
+  [[nodiscard]] Result<void> commit(std::span<const EffectPtr> effects, bool use_reserve);
 
   /// Commits the number of this opening.
   [[nodiscard]] Result<void> set_epoch(std::uint64_t epoch);
-  /// Commits what the last effect is said to be. For repair, which writes runs in any order.
-  [[nodiscard]] Result<void> set_applied(std::uint64_t sequence);
+  /// Commits what the last effect is said to be, and where the feed begins to count. For repair,
+  /// which writes runs in any order.
+  [[nodiscard]] Result<void> set_ends(std::uint64_t applied, std::uint64_t feed_floor);
   /// Appends blocks to the feed as they are: first sequence and bytes. For repair.
   [[nodiscard]] Result<void> append_feed(
       std::span<const std::pair<std::uint64_t, std::vector<std::byte>>> blocks);
@@ -58,10 +59,10 @@ class BatchWriter {
   BatchWriter(lmdb::Env& env, std::uint64_t feed_retention) noexcept
       : env_(&env), feed_(feed_retention) {}
 
-  Result<void> run(core::FunctionRef<Result<void>(lmdb::WriteTxn&)> body);
+  Result<void> run(bool use_reserve, core::FunctionRef<Result<void>(lmdb::WriteTxn&)> body);
   Result<void> put_number(lmdb::WriteTxn& txn, const char* key, std::uint64_t number);
   void collapse(std::span<const EffectPtr> effects);
-  Result<void> grow();
+  Result<void> grow(bool use_reserve);
   Result<void> write(lmdb::WriteTxn& txn, std::span<const EffectPtr> effects);
   Result<void> write_runs(lmdb::WriteTxn& txn);
   Result<void> remove_run(lmdb::Cursor& cursor, const Uuid& run_id);
@@ -83,7 +84,6 @@ class BatchWriter {
   lmdb::Table meta_{};
   std::function<void()> before_growth_;
   FeedRows feed_;
-  bool frees_space_ = false;  ///< The batch removes runs: it may use the map's reserve.
   // Kept between batches for their memory.
   std::vector<const EffectPtr*> latest_;
   std::array<std::vector<IndexChange>, kTableNames.size()> changes_;

@@ -67,6 +67,23 @@ CommitBatch* CommitQueue::fresh_batch() {
   return batches_.emplace_back(std::make_unique<CommitBatch>()).get();
 }
 
+/// Puts a new batch into the queue: behind all others, or, if it frees space, before those that
+/// are not sealed and may be waiting for just that.
+void CommitQueue::line_up(CommitBatch* batch) {
+  auto place = queue_.end();
+  if (batch->frees_space_) {
+    place = std::find_if(queue_.begin(), queue_.end(), [](const CommitBatch* each) {
+      const std::uint32_t word = each->word_.load(std::memory_order_relaxed);
+      return CommitBatch::phase(word) == CommitBatch::collecting && !each->frees_space_;
+    });
+  }
+  const auto mine = queue_.insert(place, batch);
+  if (queue_.size() == 1) drained_.store(0, std::memory_order_relaxed);
+  if (mine != queue_.begin()) return;
+  batch->turn_.store(1, std::memory_order_relaxed);
+  if (place != queue_.end()) (*place)->turn_.store(0, std::memory_order_relaxed);
+}
+
 CommitBatch* CommitQueue::join(CommitRequest& request) {
   const std::size_t count = request.commands.size();
   CommitBatch* batch = queue_.empty() ? nullptr : queue_.back();
@@ -81,17 +98,13 @@ CommitBatch* CommitQueue::join(CommitRequest& request) {
   auto& requests = batch->requests_;
   if (requests.size() == requests.capacity()) requests.reserve(2 * requests.size() + 8);
   if (!fits) {
-    queue_.push_back(batch);
     // A small leader is not made to wait for large followers.
     batch->bytes_max_ = request.bytes <= kSmallRequestBytes
                             ? std::min(limits_.bytes_max, request.bytes + kSmallRequestBytes)
                             : limits_.bytes_max;
     batch->frees_space_ = request.frees_space;
     batch->leader_.store(&request, std::memory_order_relaxed);
-    if (queue_.size() == 1) {
-      batch->turn_.store(1, std::memory_order_relaxed);
-      drained_.store(0, std::memory_order_relaxed);
-    }
+    line_up(batch);
   }
   requests.push_back(&request);
   batch->command_count_ += count;
@@ -145,26 +158,33 @@ void CommitQueue::finish_front() {
   if (closing) futex_wake_all(drained_);
 }
 
-Result<void> CommitQueue::lead(CommitBatch* batch, CommitRequest& request, Admit admit,
-                               Commit commit) {
-  while (batch->turn_.load(std::memory_order_acquire) == 0) {
-    if (std::chrono::steady_clock::now() >= request.deadline && withdraw(batch, request)) {
-      return busy_error();
+/// Waits for the batch's turn and for room; then nobody joins or leaves it any more.
+Result<void> CommitQueue::seal(CommitBatch* batch, CommitRequest& request, Admit admit) {
+  for (;;) {
+    while (batch->turn_.load(std::memory_order_acquire) == 0) {
+      if (std::chrono::steady_clock::now() >= request.deadline && withdraw(batch, request)) {
+        return busy_error();
+      }
+      futex_wait(batch->turn_, 0, request.deadline);
     }
-    futex_wait(batch->turn_, 0, request.deadline);
-  }
-  if (auto admitted = admit(request.deadline); !admitted) {
-    if (withdraw(batch, request)) return admitted.error();
-  }
-  {
+    if (auto admitted = admit(request.deadline); !admitted) {
+      if (withdraw(batch, request)) return admitted.error();
+    }
     const std::lock_guard lock(mutex_);
+    if (queue_.front() != batch) continue;  // Passed by one that frees space.
     batch->set_phase(CommitBatch::sealed);
     std::size_t answer = 0;
     for (CommitRequest* each : batch->requests_) {
       each->first_answer = answer;
       answer += each->commands.size();
     }
+    return {};
   }
+}
+
+Result<void> CommitQueue::lead(CommitBatch* batch, CommitRequest& request, Admit admit,
+                               Commit commit) {
+  if (auto sealed = seal(batch, request, admit); !sealed) return sealed;
   const bool alone = batch->requests_.size() == 1;
   commit(*batch);
   finish_front();
@@ -210,6 +230,13 @@ Result<BatchHandle> CommitQueue::submit(CommitRequest& request, Admit admit, Com
   }
   if (auto led = lead(batch, request, admit, commit); !led) return led.error();
   return handle;
+}
+
+std::size_t CommitQueue::depth() const {
+  const std::lock_guard lock(mutex_);
+  std::size_t requests = 0;
+  for (const CommitBatch* batch : queue_) requests += batch->requests_.size();
+  return requests;
 }
 
 void CommitQueue::close() noexcept {

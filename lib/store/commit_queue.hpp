@@ -34,6 +34,7 @@ namespace milepost::store {
 struct Answer {
   OutcomeKind kind = OutcomeKind::not_found;
   EffectPtr record;
+  std::uint64_t removal = 0;  ///< Of a removal that was applied: its sequence.
   /// Why the whole request was not even decided (damage met on the way); nothing of it was done.
   std::shared_ptr<const Error> error;
 };
@@ -42,7 +43,8 @@ struct Answer {
 struct CommitRequest {
   std::span<const ResolvedCommand> commands;
   std::size_t bytes = 0;  ///< No more journal bytes than these, whatever is decided.
-  /// Only removes: such requests share no batch with others, so that a full store can take them.
+  /// Only removes. Such requests share no batch with others and pass those that wait for room: they
+  /// are what makes it.
   bool frees_space = false;
   Deadline deadline{};
   std::size_t first_answer = 0;  ///< Set by the queue: where its answers begin in the batch.
@@ -121,20 +123,25 @@ class CommitQueue {
   /// Thread-safe. Yields the batch that holds the request's answers.
   [[nodiscard]] Result<BatchHandle> submit(CommitRequest& request, Admit admit, Commit commit);
 
+  /// How many requests wait for their answers now.
+  [[nodiscard]] std::size_t depth() const;
+
   /// Refuses new requests as `closed` and waits until those already in are answered.
   void close() noexcept;
 
  private:
   CommitBatch* join(CommitRequest& request);
   CommitBatch* fresh_batch();
+  void line_up(CommitBatch* batch);
   bool withdraw(CommitBatch* batch, CommitRequest& request);
   void finish_front();
+  Result<void> seal(CommitBatch* batch, CommitRequest& request, Admit admit);
   Result<void> lead(CommitBatch* batch, CommitRequest& request, Admit admit, Commit commit);
   /// Returns whether the request was made leader; otherwise the batch is done.
   Result<bool> follow(CommitBatch* batch, CommitRequest& request);
 
   const Limits limits_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   bool closed_ = false;
   std::list<CommitBatch*> queue_;                      ///< Front: whose turn it is.
   std::vector<std::unique_ptr<CommitBatch>> batches_;  ///< All of them; idle ones are used again.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// inotify on the data file, poll for the wait.
+// inotify on the data file, an eventfd for nudges, poll for both.
 #include "store/commit_watch.hpp"
 
 #include <array>
@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
@@ -28,11 +29,12 @@ Error watch_error(int system, const std::string& file) {
 int milliseconds_until(Deadline deadline) noexcept {
   using std::chrono::ceil;
   using std::chrono::milliseconds;
+  constexpr milliseconds kFar{std::numeric_limits<int>::max()};
+  if (deadline == Deadline::max()) return -1;
   const auto now = std::chrono::steady_clock::now();
   if (deadline <= now) return 0;
   // Far deadlines are reached in several sleeps.
-  const auto hour = std::chrono::hours(1);
-  if (deadline - now > hour) return static_cast<int>(milliseconds(hour).count());
+  if (deadline - now > kFar) return static_cast<int>(kFar.count());
   return static_cast<int>(ceil<milliseconds>(deadline - now).count());
 }
 
@@ -43,7 +45,7 @@ Result<std::unique_ptr<CommitWatch>> CommitWatch::open(const std::string& file) 
   if (watch_fd < 0) return watch_error(errno, file);
   const int nudge_fd = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   std::unique_ptr<CommitWatch> watch(new CommitWatch(watch_fd, nudge_fd));
-  if (nudge_fd < 0 || ::inotify_add_watch(watch_fd, file.c_str(), IN_MODIFY) < 0) {
+  if (nudge_fd < 0 || ::inotify_add_watch(watch_fd, file.c_str(), IN_ATTRIB) < 0) {
     return watch_error(errno, file);
   }
   return watch;
@@ -60,7 +62,37 @@ void CommitWatch::nudge() noexcept {
   [[maybe_unused]] const auto written = ::write(nudge_fd_, &one, sizeof one);
 }
 
-Result<bool> CommitWatch::wait(Deadline deadline) {
+std::uint64_t CommitWatch::told() const {
+  const std::lock_guard lock(mutex_);
+  return told_;
+}
+
+Result<bool> CommitWatch::wait(std::uint64_t told, Deadline deadline) {
+  std::unique_lock lock(mutex_);
+  Result<bool> result = true;
+  while (result && told_ == told) {
+    if (sleeping_) {
+      // Awake again, also to take the sleeper's place.
+      if (moved_.wait_until(lock, deadline) == std::cv_status::no_timeout) continue;
+      result = told_ != told;
+      break;
+    }
+    sleeping_ = true;
+    lock.unlock();
+    result = sleep(deadline);
+    lock.lock();
+    sleeping_ = false;
+    if (!result || !*result) break;
+    ++told_;
+    moved_.notify_all();
+  }
+  // Whoever leaves sees to it that somebody sleeps for those who stay.
+  if (!sleeping_) moved_.notify_one();
+  return result;
+}
+
+/// In the kernel: whether there was anything before the deadline.
+Result<bool> CommitWatch::sleep(Deadline deadline) const {
   for (;;) {
     std::array<pollfd, 2> waits{pollfd{watch_fd_, POLLIN, 0}, pollfd{nudge_fd_, POLLIN, 0}};
     const int ready = ::poll(waits.data(), waits.size(), milliseconds_until(deadline));

@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// CommitWatch: lets a process that only reads sleep until another one commits. Every commit of LMDB
-// writes to the data file, and the kernel tells whoever watches it.
+// CommitWatch: lets the threads of a process that only reads sleep until another one commits. The
+// writer touches the data file after each commit, and the kernel tells whoever watches it. (The
+// commit's own writes would come too early: readers see it only a moment after the last of them.)
+// However many threads wait, one of them sleeps in the kernel's queue and the others on it, so that
+// a process has one watch of the few that a user may have.
 #pragma once
 
+#include <condition_variable>
+#include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "milepost/options.hpp"
@@ -12,7 +18,7 @@
 
 namespace milepost::store {
 
-/// One thread at a time, except for nudge().
+/// Thread-safe.
 class CommitWatch {
  public:
   /// Watches the file from now on. `io` where the system has no watch left for this user.
@@ -21,16 +27,27 @@ class CommitWatch {
   CommitWatch& operator=(const CommitWatch&) = delete;
   ~CommitWatch();
 
-  /// Sleeps until the file is written to or somebody nudges; false at the deadline.
-  [[nodiscard]] Result<bool> wait(Deadline deadline);
+  /// Where wait() goes on from. Whoever takes it, then looks, and then waits from it misses
+  /// nothing.
+  [[nodiscard]] std::uint64_t told() const;
 
-  /// Ends the sleep under way, or the next one. Any thread.
+  /// Sleeps until something was told behind `told`: a commit, or a nudge, or, rarely, nothing.
+  /// False at the deadline.
+  [[nodiscard]] Result<bool> wait(std::uint64_t told, Deadline deadline);
+
+  /// Wakes everybody who waits, or the next one.
   void nudge() noexcept;
 
  private:
   CommitWatch(int watch_fd, int nudge_fd) noexcept : watch_fd_(watch_fd), nudge_fd_(nudge_fd) {}
+  [[nodiscard]] Result<bool> sleep(Deadline deadline) const;
+
   const int watch_fd_;
   const int nudge_fd_;
+  mutable std::mutex mutex_;
+  std::condition_variable moved_;
+  std::uint64_t told_ = 0;
+  bool sleeping_ = false;  ///< Somebody sleeps in the kernel's queue, for all.
 };
 
 }  // namespace milepost::store

@@ -27,6 +27,7 @@ void Committer::commit(CommitBatch& batch) noexcept {
   in_group_.clear();
   keys_in_group_.clear();
   leases_in_group_.clear();
+  lease_changes_.clear();
   bool written = false;
   try {
     decide_all(batch);
@@ -54,10 +55,12 @@ void Committer::decide_all(CommitBatch& batch) {
   for (const CommitRequest* request : batch.requests()) {
     const std::size_t effects_before = group_.size();
     const std::size_t answers_before = batch.answers.size();
+    const std::size_t leases_before = lease_changes_.size();
     auto decided = decide_request(*request, context, batch.answers);
     if (decided) continue;
     // Damage met by one caller is that caller's alone: take back what it did, go on.
     forget_group_from(effects_before);
+    take_back_leases(leases_before);
     batch.answers.resize(answers_before);
     batch.answers.resize(answers_before + request->commands.size());
     if (!request->commands.empty()) {
@@ -119,6 +122,7 @@ Result<Answer> Committer::decide_removal(const core::Removal& removal, std::uint
   Answer answer;
   if (removal.kind == core::EffectKind::forget) {
     answer.kind = OutcomeKind::applied;
+    answer.removal = sequence;
     add_to_group(EffectPtr::make_forget({removal.profile_id, removal.organization_id}, sequence),
                  nullptr);
     return answer;
@@ -133,10 +137,11 @@ Result<Answer> Committer::decide_removal(const core::Removal& removal, std::uint
   }
   answer.kind = core::decide(removal, record ? &*record : nullptr);
   if (answer.kind == OutcomeKind::applied) {
+    answer.removal = sequence;
     add_to_group(EffectPtr::make_removal(removal.kind, removal.run_id, sequence), nullptr);
-    leases_in_group_[removal.run_id] = std::nullopt;
+    if (has_leases()) set_lease(removal.run_id, std::nullopt);
   }
-  if (answer.kind != OutcomeKind::not_found) answer.record = std::move(*found);
+  if (answer.kind == OutcomeKind::illegal) answer.record = std::move(*found);
   return answer;
 }
 
@@ -220,14 +225,28 @@ bool Committer::has_leases() const noexcept {
 void Committer::note_lease(const Command& command, const core::Decision& decision,
                            const Uuid& run_id) {
   if (decision.outcome != OutcomeKind::applied) return;
-  if (const auto* start = std::get_if<StartCommand>(&command)) {
-    if (start->lease || has_leases()) leases_in_group_[run_id] = start->lease;
-  } else if (const auto* adopt = std::get_if<AdoptCommand>(&command)) {
-    leases_in_group_[run_id] = adopt->lease;
-  } else if (const auto* beat = std::get_if<HeartbeatCommand>(&command)) {
-    leases_in_group_[run_id] = beat->lease;
-  } else if (has_leases()) {
-    leases_in_group_[run_id] = std::nullopt;
+  std::optional<Lease> lease;
+  if (const auto* start = std::get_if<StartCommand>(&command)) lease = start->lease;
+  if (const auto* adopt = std::get_if<AdoptCommand>(&command)) lease = adopt->lease;
+  if (const auto* beat = std::get_if<HeartbeatCommand>(&command)) lease = beat->lease;
+  if (lease || has_leases()) set_lease(run_id, lease);
+}
+
+void Committer::set_lease(const Uuid& run_id, const std::optional<Lease>& lease) {
+  const auto [place, is_new] = leases_in_group_.try_emplace(run_id, lease);
+  lease_changes_.push_back(
+      {.run_id = run_id, .had_before = !is_new, .before = is_new ? std::nullopt : place->second});
+  place->second = lease;
+}
+
+void Committer::take_back_leases(std::size_t size) {
+  for (; lease_changes_.size() > size; lease_changes_.pop_back()) {
+    const LeaseChange& change = lease_changes_.back();
+    if (change.had_before) {
+      leases_in_group_[change.run_id] = change.before;
+    } else {
+      leases_in_group_.erase(change.run_id);
+    }
   }
 }
 

@@ -65,6 +65,8 @@ class Committer {
   bool lease_expired(const Uuid& run_id) const;
   bool has_leases() const noexcept;
   void note_lease(const Command& command, const core::Decision& decision, const Uuid& run_id);
+  void set_lease(const Uuid& run_id, const std::optional<Lease>& lease);
+  void take_back_leases(std::size_t size);
   void add_to_group(const EffectPtr& effect, const core::RecordView* record);
   void forget_group_from(std::size_t size);
   Result<void> write_group();
@@ -78,6 +80,12 @@ class Committer {
   boost::unordered_flat_map<std::string, Uuid> keys_in_group_;
   /// What the batch does to leases: a new one, or none any more.
   boost::unordered_flat_map<Uuid, std::optional<Lease>, IdHash> leases_in_group_;
+  struct LeaseChange {
+    Uuid run_id{};
+    bool had_before = false;
+    std::optional<Lease> before{};
+  };
+  std::vector<LeaseChange> lease_changes_;  ///< How to take them back, in order.
 };
 
 }  // namespace milepost::store

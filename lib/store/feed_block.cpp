@@ -87,7 +87,7 @@ Result<FeedBlock> FeedBlock::read(std::uint64_t first_sequence, std::span<const 
   block.first_sequence_ = first_sequence;
   block.count_ = load_le<std::uint16_t>(body.data() + 2);
   block.rest_ = body.subspan(kFeedBlockHeader);
-  if (body[0] != std::byte{kFeedBlockVersion} || block.count_ == 0 ||
+  if (body[0] != std::byte{kFeedBlockVersion} || body[1] != std::byte{0} || block.count_ == 0 ||
       load_le<std::uint32_t>(body.data() + 4) != block.rest_.size() ||
       !adds_up(block.rest_, block.count_)) {
     return damaged(first_sequence, "A block of the change feed is not what it says.");

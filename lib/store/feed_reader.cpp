@@ -34,23 +34,23 @@ Result<bool> seek_block(lmdb::Cursor& cursor, std::uint64_t sequence) {
 
 }  // namespace
 
-Result<std::uint64_t> read_feed_first(const lmdb::ReadTxn& txn, const lmdb::Table& changes) {
-  auto cursor = lmdb::Cursor::open(txn, changes);
+Result<std::uint64_t> read_feed_first(const FeedMoment& feed) {
+  auto cursor = lmdb::Cursor::open(feed.txn, feed.changes);
   if (!cursor) return cursor.error();
-  auto any = cursor->first();
+  const Key floor = Key().big_endian(feed.floor);
+  auto any = cursor->seek(floor.bytes());
   if (!any) return any.error();
   if (!*any) return std::uint64_t{0};
   return feed_row_sequence(cursor->key());
 }
 
-Result<void> read_changes(const lmdb::ReadTxn& txn, const lmdb::Table& changes,
-                          std::uint64_t newest, std::uint64_t after, std::size_t limit,
+Result<void> read_changes(const FeedMoment& feed, std::uint64_t after, std::size_t limit,
                           ChangeVisitor visit) {
-  if (after >= newest) return {};
-  auto cursor = lmdb::Cursor::open(txn, changes);
+  if (after >= feed.newest || limit == 0) return {};
+  auto cursor = lmdb::Cursor::open(feed.txn, feed.changes);
   if (!cursor) return cursor.error();
   std::uint64_t wanted = after + 1;
-  auto on_row = seek_block(*cursor, wanted);
+  auto on_row = wanted < feed.floor ? Result<bool>(false) : seek_block(*cursor, wanted);
   for (; on_row && *on_row && limit > 0; on_row = cursor->next()) {
     auto first = feed_row_sequence(cursor->key());
     if (!first) return first.error();
@@ -66,12 +66,10 @@ Result<void> read_changes(const lmdb::ReadTxn& txn, const lmdb::Table& changes,
     }
   }
   if (!on_row) return on_row.error();
+  if (wanted > after + 1) return {};
   // Nothing was found although there is something newer: the feed begins later.
-  if (wanted == after + 1 && limit > 0) {
-    auto first = read_feed_first(txn, changes);
-    return first ? too_old(after, *first) : first.error();
-  }
-  return {};
+  auto first = read_feed_first(feed);
+  return first ? too_old(after, *first) : first.error();
 }
 
 }  // namespace milepost::store

@@ -13,14 +13,20 @@
 
 namespace milepost::store {
 
-/// Visits the effects behind `after`, at most `limit`. `newest` is the last sequence of the
-/// transaction. `too_old` if the feed does not hold the first of them.
-[[nodiscard]] Result<void> read_changes(const lmdb::ReadTxn& txn, const lmdb::Table& changes,
-                                        std::uint64_t newest, std::uint64_t after,
+/// The feed in one transaction.
+struct FeedMoment {
+  const lmdb::ReadTxn& txn;
+  lmdb::Table changes{};
+  std::uint64_t floor = 0;   ///< StoredRuns::feed_floor
+  std::uint64_t newest = 0;  ///< The last sequence there is.
+};
+
+/// Visits the effects behind `after`, at most `limit`. `too_old` if the feed does not hold the
+/// first of them.
+[[nodiscard]] Result<void> read_changes(const FeedMoment& feed, std::uint64_t after,
                                         std::size_t limit, ChangeVisitor visit);
 
 /// The oldest sequence the feed holds; 0 if it holds none.
-[[nodiscard]] Result<std::uint64_t> read_feed_first(const lmdb::ReadTxn& txn,
-                                                    const lmdb::Table& changes);
+[[nodiscard]] Result<std::uint64_t> read_feed_first(const FeedMoment& feed);
 
 }  // namespace milepost::store

@@ -4,9 +4,9 @@
 #include "store/feed_rows.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <string>
 
-#include "core/record_codec.hpp"
 #include "store/schema.hpp"
 
 namespace milepost::store {
@@ -18,14 +18,10 @@ constexpr std::size_t kTrimExtraBlocks = 1'000;
 
 Key feed_key(std::uint64_t first_sequence) { return Key().big_endian(first_sequence); }
 
-/// Whether an effect of the feed is about the profile. Its record was verified when it was applied,
-/// and the block's checksum since.
-bool is_about(std::span<const std::byte> bytes, const core::ForgetView& whom) {
-  const core::EffectView effect = core::view_effect(bytes);
-  if (effect.kind != core::EffectKind::put) return false;
-  const auto record = core::decode_record(effect.run_id, effect.record);
-  return record && record->profile_id == whom.profile_id &&
-         record->organization_id == whom.organization_id;
+Result<std::uint64_t> stored_floor(const lmdb::WriteTxn& txn, const lmdb::Table& meta) {
+  auto value = txn.get(meta, lmdb::as_bytes(kMetaFeedFloor));
+  if (!value) return value.error();
+  return *value ? read_feed_floor(**value) : Result<std::uint64_t>(std::uint64_t{0});
 }
 
 }  // namespace
@@ -44,15 +40,36 @@ Result<std::uint64_t> feed_row_sequence(lmdb::Bytes key) {
   return sequence;
 }
 
+Result<std::uint64_t> read_feed_floor(lmdb::Bytes value) {
+  std::uint64_t floor = 0;
+  if (value.size() != sizeof floor) {
+    return Error{.code = Errc::corrupt,
+                 .subject = std::string("meta/") + kMetaFeedFloor,
+                 .message = "The value is not a number.",
+                 .advice = "Run repair on a copy of the store."};
+  }
+  std::memcpy(&floor, value.data(), sizeof floor);
+  return floor;
+}
+
 Result<void> FeedRows::write(lmdb::WriteTxn& txn, const lmdb::Table& changes,
-                             std::span<const EffectPtr> effects) {
+                             const lmdb::Table& meta, std::span<const EffectPtr> effects) {
+  const std::uint64_t newest = effects.back().sequence();
   auto appended = append(txn, changes, effects);
   if (!appended) return appended.error();
   for (const EffectPtr& effect : effects) {
     if (effect.view().kind != core::EffectKind::forget) continue;
-    if (auto done = forget(txn, changes, core::view_forget(effect.bytes())); !done) return done;
+    if (auto done = forget(txn, changes, effect); !done) return done;
   }
-  return trim(txn, changes, effects.back().sequence(), *appended + kTrimExtraBlocks);
+  auto floor = stored_floor(txn, meta);
+  if (!floor) return floor.error();
+  if (retention_ == 0) {
+    *floor = newest + 1;
+    const auto bytes = std::as_bytes(std::span<const std::uint64_t>(&*floor, 1));
+    if (auto put = txn.put(meta, lmdb::as_bytes(kMetaFeedFloor), bytes); !put) return put;
+  }
+  const std::uint64_t kept_from = newest > retention_ ? newest - retention_ + 1 : 1;
+  return trim(txn, changes, std::max(*floor, kept_from), *appended + kTrimExtraBlocks);
 }
 
 Result<std::size_t> FeedRows::append(lmdb::WriteTxn& txn, const lmdb::Table& changes,
@@ -76,9 +93,10 @@ Result<std::size_t> FeedRows::append(lmdb::WriteTxn& txn, const lmdb::Table& cha
   return blocks;
 }
 
-Result<void> FeedRows::trim(lmdb::WriteTxn& txn, const lmdb::Table& changes, std::uint64_t newest,
-                            std::size_t blocks_max) {
-  if (newest <= retention_) return {};
+/// Drops blocks that end below `keep_from`.
+Result<void> FeedRows::trim(lmdb::WriteTxn& txn, const lmdb::Table& changes,
+                            std::uint64_t keep_from, std::size_t blocks_max) {
+  if (keep_from <= 1) return {};
   auto cursor = lmdb::Cursor::open(txn, changes);
   if (!cursor) return cursor.error();
   for (std::size_t blocks = 0; blocks < blocks_max; ++blocks) {
@@ -89,37 +107,42 @@ Result<void> FeedRows::trim(lmdb::WriteTxn& txn, const lmdb::Table& changes, std
     if (!first) return first.error();
     auto block = FeedBlock::read(*first, cursor->value());
     if (!block) return block.error();
-    if (block->last_sequence() > newest - retention_) return {};
+    if (block->last_sequence() >= keep_from) return {};
     if (auto erased = cursor->erase_current(); !erased) return erased;
   }
   return {};
 }
 
+/// Blanks what stands before the effect, which is a `forget`: the profile may come back later.
 Result<void> FeedRows::forget(lmdb::WriteTxn& txn, const lmdb::Table& changes,
-                              const core::ForgetView& whom) {
+                              const EffectPtr& effect) {
   auto cursor = lmdb::Cursor::open(txn, changes);
   if (!cursor) return cursor.error();
   auto on_row = cursor->first();
   while (on_row && *on_row) {
-    if (auto done = forget_in(*cursor, whom); !done) return done;
+    auto first = feed_row_sequence(cursor->key());
+    if (!first) return first.error();
+    if (*first >= effect.sequence()) return {};
+    if (auto done = forget_in(*cursor, *first, effect); !done) return done;
     on_row = cursor->next();
   }
   if (!on_row) return on_row.error();
   return {};
 }
 
-Result<void> FeedRows::forget_in(lmdb::Cursor& cursor, const core::ForgetView& whom) {
-  auto first = feed_row_sequence(cursor.key());
-  if (!first) return first.error();
-  auto block = FeedBlock::read(*first, cursor.value());
+Result<void> FeedRows::forget_in(lmdb::Cursor& cursor, std::uint64_t first_sequence,
+                                 const EffectPtr& effect) {
+  const core::ForgetView whom = core::view_forget(effect.bytes());
+  auto block = FeedBlock::read(first_sequence, cursor.value());
   if (!block) return block.error();
   bool changed = false;
-  std::uint64_t sequence = *first;
-  for (auto effect = block->next(); effect; effect = block->next(), ++sequence) {
-    if (!is_about(*effect, whom)) continue;
+  std::uint64_t sequence = first_sequence;
+  for (auto each = block->next(); each && sequence < effect.sequence();
+       each = block->next(), ++sequence) {
+    if (!core::tells_of(*each, whom)) continue;
     if (!changed) copy_.assign(cursor.value().begin(), cursor.value().end());
     changed = true;
-    blank_effect(*first, sequence, copy_);
+    blank_effect(first_sequence, sequence, copy_);
   }
   if (!changed) return {};
   return cursor.replace_current(copy_);

@@ -30,6 +30,13 @@ Key key_at(Key prefix, const Position& place) noexcept {
   return prefix.instant(place.instant).uuid(place.run_id);
 }
 
+Error damaged_index(Table table, std::string message) {
+  return Error{.code = Errc::corrupt,
+               .subject = std::string("table ") + kTableNames[static_cast<std::size_t>(table)],
+               .message = std::move(message),
+               .advice = "Run repair on a copy of the store."};
+}
+
 /// The place a key of the range stands for; nothing if it lies outside the range.
 std::optional<Position> place_in(const Key& prefix, lmdb::Bytes key) noexcept {
   const auto head = prefix.bytes();
@@ -38,6 +45,14 @@ std::optional<Position> place_in(const Key& prefix, lmdb::Bytes key) noexcept {
     return std::nullopt;
   }
   return read_place(key.last(kTailSize));
+}
+
+/// The bucket of a row of by_profile.
+Result<std::uint32_t> bucket_of(lmdb::Bytes key) {
+  std::uint32_t number = 0;
+  if (key.size() < sizeof number) return damaged_index(Table::by_profile, "A key is too short.");
+  std::memcpy(&number, key.data(), sizeof number);
+  return __builtin_bswap32(number);
 }
 
 bool matches(const RunFilter& filter, const core::RecordView& run) noexcept {
@@ -49,13 +64,6 @@ bool matches(const RunFilter& filter, const core::RecordView& run) noexcept {
 
 bool comes_first(Order order, const Position& a, const Position& b) noexcept {
   return order == Order::oldest_first ? a < b : b < a;
-}
-
-Error missing_run(Table table, const Uuid& run_id) {
-  return Error{.code = Errc::corrupt,
-               .subject = std::string("table ") + kTableNames[static_cast<std::size_t>(table)],
-               .message = "The index names run " + to_string(run_id) + ", which is not there.",
-               .advice = "Run repair on a copy of the store."};
 }
 
 }  // namespace
@@ -93,24 +101,24 @@ Result<std::vector<Lister::Range>> Lister::ranges_of(const RunFilter& filter) co
   return ranges;
 }
 
+/// A range in each bucket that has a row of the profile; looking costs one seek for each bucket.
 Result<std::vector<Lister::Range>> Lister::profile_ranges(const RunFilter& filter) const {
   std::vector<Range> ranges;
-  auto cursor = lmdb::Cursor::open(txn_, tables_[static_cast<std::size_t>(Table::by_profile)]);
+  auto cursor = lmdb::Cursor::open(txn_, handle_of(Table::by_profile));
   if (!cursor) return cursor.error();
-  const auto bucket = [&] {
-    std::uint32_t number = 0;
-    if (cursor->key().size() >= 4) std::memcpy(&number, cursor->key().data(), 4);
-    return __builtin_bswap32(number);
-  };
-  auto any = cursor->first();
-  if (!any) return any.error();
-  if (!*any) return ranges;
-  const std::uint32_t first = bucket();
-  if (any = cursor->last(); !any) return any.error();
-  for (std::uint32_t i = first, last = bucket(); i <= last; ++i) {
-    ranges.push_back(
-        {Table::by_profile,
-         Key().big_endian(i).organization(filter.organization_id).uuid(*filter.profile_id)});
+  for (std::uint64_t bucket = 0; bucket <= std::numeric_limits<std::uint32_t>::max();) {
+    const Key prefix = Key()
+                           .big_endian(static_cast<std::uint32_t>(bucket))
+                           .organization(filter.organization_id)
+                           .uuid(*filter.profile_id);
+    auto on_row = cursor->seek(prefix.bytes());
+    if (!on_row) return on_row.error();
+    if (!*on_row) break;
+    if (place_in(prefix, cursor->key())) ranges.push_back({Table::by_profile, prefix});
+    auto found = bucket_of(cursor->key());
+    if (!found) return found.error();
+    // The row is in this bucket, or it shows which one is the next that has any.
+    bucket = std::max<std::uint64_t>(*found, bucket + 1);
   }
   return ranges;
 }
@@ -157,9 +165,12 @@ Result<std::vector<Position>> Lister::next_places(std::span<const Range> ranges,
   if (after && query.order == Order::newest_first && *after < bounds.high) bounds.high = *after;
   std::vector<Position> places;
   if (ranges.empty() || bounds.high <= bounds.low) return places;
-  auto cursor = lmdb::Cursor::open(txn_, tables_[static_cast<std::size_t>(ranges[0].table)]);
+  auto cursor = lmdb::Cursor::open(txn_, handle_of(ranges.front().table));
   if (!cursor) return cursor.error();
-  for (const Range& range : ranges) {
+  for (std::size_t i = 0; i < ranges.size(); ++i) {
+    // Buckets are in order of creation: from the end the page begins with, few rows are in vain.
+    const bool rising = query.order == Order::oldest_first;
+    const Range& range = ranges[rising ? i : ranges.size() - 1 - i];
     if (auto done = collect(*cursor, range, bounds, query.order, wanted, places); !done) {
       return done.error();
     }
@@ -187,7 +198,9 @@ Result<std::vector<core::RecordView>> Lister::records_at(Table table,
   if (!visited) return visited.error();
   if (found == places.size()) return records;
   for (std::size_t i = 0; i < places.size(); ++i) {
-    if (records[i].created_sequence == 0) return missing_run(table, run_ids[i]);
+    if (records[i].created_sequence != 0) continue;
+    return damaged_index(table,
+                         "The index names run " + to_string(run_ids[i]) + ", which is not there.");
   }
   return records;
 }
@@ -208,12 +221,17 @@ Result<ListEnd> Lister::list(const ListQuery& query, RecordVisitor visit) const 
     end.more = places->size() > wanted;
     if (end.more) places->pop_back();
     if (places->empty()) return end;
-    auto records = records_at(ranges->front().table, *places);
+    const Table table = ranges->front().table;
+    auto records = records_at(table, *places);
     if (!records) return records.error();
     for (std::size_t i = 0; i < places->size(); ++i) {
       end.last = (*places)[i];
-      if (!matches(query.filter, (*records)[i])) continue;
-      visit((*records)[i]);
+      const core::RecordView& record = (*records)[i];
+      if (!matches(query.filter, record)) {
+        if (must_look) continue;
+        return damaged_index(table, "A row does not fit run " + to_string(record.run_id) + ".");
+      }
+      visit(record);
       if (++visited < query.limit) continue;
       end.more = end.more || i + 1 < places->size();
       return end;

@@ -2,7 +2,8 @@
 //
 // Lister: pages of runs out of the indexes, in order of (triggered_at, run id). A filter becomes a
 // few ranges of one index, each in that order; a page is merged from them. With a journey or
-// without, every status is a range of its own; a profile has a range in each bucket of by_profile.
+// without, every status is a range of its own; a profile has one in each bucket of by_profile that
+// it has runs in.
 #pragma once
 
 #include <array>
@@ -61,6 +62,10 @@ class Lister {
 
   [[nodiscard]] Result<std::vector<core::RecordView>> records_at(
       Table table, std::span<const Position> places) const;
+
+  [[nodiscard]] const lmdb::Table& handle_of(Table table) const noexcept {
+    return tables_[static_cast<std::size_t>(table)];
+  }
 
   const lmdb::ReadTxn& txn_;
   const StoredRuns& stored_;

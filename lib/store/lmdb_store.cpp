@@ -4,6 +4,7 @@
 #include "store/lmdb_store.hpp"
 
 #include <algorithm>
+#include <new>
 #include <optional>
 #include <string>
 #include <vector>
@@ -25,8 +26,22 @@ std::uint64_t nanoseconds_since(ViewRegistry::Clock::time_point begun) noexcept 
       std::chrono::duration_cast<std::chrono::nanoseconds>(elapsed).count());
 }
 
+/// A step of closing: where memory runs out it has failed like any other.
+template <typename Step>
+Result<void> without_throwing(Step&& step) noexcept {
+  try {
+    return step();
+  } catch (const std::bad_alloc&) {
+    return Error{.code = Errc::out_of_memory};
+  }
+}
+
 Outcome to_outcome(const Answer& answer) {
   Outcome outcome{.kind = answer.kind};
+  if (answer.removal != 0) {
+    outcome.run.sequence = answer.removal;
+    return outcome;
+  }
   if (!answer.record) return outcome;
   const core::EffectView effect = answer.record.view();
   if (auto record = core::decode_record(effect.run_id, effect.record)) {
@@ -53,6 +68,7 @@ Result<std::unique_ptr<Store>> LmdbStore::open(std::unique_ptr<lmdb::Env> env,
   auto epoch = stored->epoch();
   if (!epoch) return epoch.error();
   if (auto noted = writer->set_epoch(*epoch + 1); !noted) return noted.error();
+  if (auto told = report_orphans(*env, *tables, options); !told) return told.error();
   auto greatest = stored->greatest_id();
   if (!greatest) return greatest.error();
   auto journal =
@@ -66,6 +82,22 @@ Result<std::unique_ptr<Store>> LmdbStore::open(std::unique_ptr<lmdb::Env> env,
   const Start start{.last_sequence = *last, .epoch = *epoch + 1, .greatest_run_id = *greatest};
   return std::unique_ptr<Store>(new LmdbStore(std::move(env), *stored, *tables, std::move(*writer),
                                               std::move(*journal), start, options));
+}
+
+/// Nobody runs anything in this opening yet, so whatever is running was left by one before: the
+/// size of one table, whatever the number of runs.
+Result<void> LmdbStore::report_orphans(lmdb::Env& env, const TableHandles& tables,
+                                       const OpenOptions& options) {
+  auto txn = env.begin_read();
+  if (!txn) return txn.error();
+  auto orphans = txn->count(tables[static_cast<std::size_t>(Table::running)]);
+  if (!orphans) return orphans.error();
+  if (*orphans > 0 && options.log) {
+    options.log(LogLevel::warning,
+                std::to_string(*orphans) + " runs are running under a process that is gone: " +
+                    "adopt or fail them (Tracker::orphans, adopt, fail_orphans).");
+  }
+  return {};
 }
 
 LmdbStore::LmdbStore(std::unique_ptr<lmdb::Env> env, StoredRuns stored, const TableHandles& tables,
@@ -102,9 +134,11 @@ LmdbStore::LmdbStore(std::unique_ptr<lmdb::Env> env, StoredRuns stored, const Ta
 
 LmdbStore::~LmdbStore() {
   if (closed_.load()) return;
-  if (auto closed = close(); !closed) {
-    log(LogLevel::error, "Closing failed: " + to_string(closed.error()));
-  }
+  (void)without_throwing([this]() -> Result<void> {
+    auto closed = close();
+    if (!closed) log(LogLevel::error, "Closing failed: " + to_string(closed.error()));
+    return closed;
+  });
 }
 
 Committer::Parts LmdbStore::committer_parts(const Start& start, const OpenOptions& options) {
@@ -132,7 +166,8 @@ Committer::Parts LmdbStore::committer_parts(const Start& start, const OpenOption
 }
 
 Applier::Parts LmdbStore::applier_parts() {
-  return {.write = [this](std::span<const EffectPtr> effects) { return write_to_lmdb(effects); },
+  return {.write = [this](std::span<const EffectPtr> effects,
+                          bool use_reserve) { return write_to_lmdb(effects, use_reserve); },
           .applied =
               [this](std::span<const EffectPtr> effects) {
                 journal_->release(effects.back().sequence());
@@ -160,23 +195,26 @@ void LmdbStore::forget_keys(std::span<const EffectPtr> effects) noexcept {
 }
 
 /// A commit that LMDB gives up on may have happened: only the reopened file can tell.
-Result<void> LmdbStore::write_to_lmdb(std::span<const EffectPtr> effects) {
+Result<void> LmdbStore::write_to_lmdb(std::span<const EffectPtr> effects, bool use_reserve) {
   if (auto named = check_names(); !named) return named;
   auto before = stored_.applied_sequence();
   // A batch whose files were out of place after its commit comes again.
   if (before && *before >= effects.back().sequence()) return {};
   const auto begun = ViewRegistry::Clock::now();
   views_->end_expired();
-  auto written = writer_.commit(effects);
-  if (written) publish_latency_.record(nanoseconds_since(begun));
-  // Only what went to a file that still has its name may leave the journal.
-  if (written) return check_names();
+  auto written = writer_.commit(effects, use_reserve);
+  if (written) {
+    publish_latency_.record(nanoseconds_since(begun));
+    commit_times_.note(ViewRegistry::Clock::now());
+    // Only what went to a file that still has its name may leave the journal.
+    return check_names();
+  }
   if (written.error().code != Errc::needs_reopen) return written;
   if (auto reopened = env_->reopen(); !reopened) return reopened;
   auto applied = stored_.applied_sequence();
   if (!applied) return applied.error();
   if (*applied >= effects.back().sequence()) return {};
-  return writer_.commit(effects);
+  return writer_.commit(effects, use_reserve);
 }
 
 /// Whether two more segments may be begun: the next group may need one, and one is the reserve.
@@ -212,7 +250,7 @@ Result<void> LmdbStore::apply(std::span<const ResolvedCommand> commands, Deadlin
                               std::span<Outcome> outcomes) {
   if (auto refused = refusal(); !refused) return refused;
   CommitRequest request{.commands = commands, .deadline = deadline};
-  request.frees_space = true;
+  request.frees_space = !commands.empty();
   for (const ResolvedCommand& command : commands) {
     request.bytes += effect_bytes_max(command);
     request.frees_space = request.frees_space && command.removal != nullptr;
@@ -247,29 +285,41 @@ std::size_t LmdbStore::batch_bytes_max() const noexcept {
 
 Result<bool> LmdbStore::find(const Uuid& run_id, RecordVisitor visit) const {
   if (auto refused = refusal(); !refused) return refused.error();
+  bool exists = false;
+  auto looked = visit_latest(run_id, [&](std::uint64_t, const core::RecordView* record) {
+    exists = record != nullptr;
+    if (exists) visit(*record);
+  });
+  if (!looked) return looked.error();
+  return exists;
+}
+
+Result<void> LmdbStore::visit_latest(const Uuid& run_id, LatestVisitor visit) const {
   std::optional<Error> failure;
-  bool removed = false;
   const bool recent = recent_.visit(run_id, [&](const EffectPtr& effect) {
     const core::EffectView view = effect.view();
-    if (view.removes()) {
-      removed = true;
-      return;
-    }
+    if (view.removes()) return visit(effect.sequence(), nullptr);
     auto record = core::decode_record(run_id, view.record);
-    if (record) {
-      visit(*record);
-    } else {
+    if (!record) {
       failure = record.error();
+    } else {
+      visit(record->sequence, &*record);
     }
   });
   if (failure) return *failure;
-  if (recent) return !removed;
+  if (recent) return {};
+  const auto visit_stored = [&](const core::RecordView& record) {
+    visit(record.sequence, &record);
+  };
   // Only after the probe: what left the map since is in the commit this read begins with.
-  auto stored = stored_.visit(run_id, visit);
-  if (stored || stored.error().code != Errc::needs_reopen) return stored;
-  // LMDB gave its handle up after a failed write; the file is whole.
-  if (auto reopened = env_->reopen(); !reopened) return reopened.error();
-  return stored_.visit(run_id, visit);
+  auto stored = stored_.visit(run_id, visit_stored);
+  if (!stored && stored.error().code == Errc::needs_reopen) {
+    // LMDB gave its handle up after a failed write; the file is whole.
+    if (auto reopened = env_->reopen(); !reopened) return reopened.error();
+    stored = stored_.visit(run_id, visit_stored);
+  }
+  if (!stored) return stored.error();
+  return {};
 }
 
 Result<void> LmdbStore::find_many(std::span<const Uuid> run_ids, IndexedRecordVisitor visit) const {
@@ -309,21 +359,22 @@ Result<void> LmdbStore::close() {
   if (closed_.exchange(true)) return closed_error();
   wakeups_.close();
   queue_.close();
-  auto synced = syncer_.sync_all();
+  // Each step is taken, whatever became of the ones before: threads that run must be joined.
+  auto synced = without_throwing([this] { return syncer_.sync_all(); });
   syncer_.stop();
-  auto stopped = applier_.stop();
+  auto stopped = without_throwing([this] { return applier_.stop(); });
   housekeeper_.stop();
   Result<void> result;
   if (!synced) {
-    result = synced;
+    result = std::move(synced);
   } else if (!stopped) {
-    result = stopped;
+    result = std::move(stopped);
   } else {
-    result = journal_->close_empty();
+    result = without_throwing([this] { return journal_->close_empty(); });
   }
   views_->end_all();
-  auto env_closed = env_->close();
-  return result ? env_closed : result;
+  auto env_closed = without_throwing([this] { return env_->close(); });
+  return result ? std::move(env_closed) : std::move(result);
 }
 
 void LmdbStore::log(LogLevel level, std::string_view text) const {

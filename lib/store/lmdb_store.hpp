@@ -15,6 +15,7 @@
 #include "store/applier.hpp"
 #include "store/batch_writer.hpp"
 #include "store/commit_queue.hpp"
+#include "store/commit_times.hpp"
 #include "store/committer.hpp"
 #include "store/housekeeper.hpp"
 #include "store/key_map.hpp"
@@ -41,7 +42,7 @@ class LmdbStore final : public Store {
   Result<bool> find(const Uuid& run_id, RecordVisitor visit) const override;
   Result<void> find_many(std::span<const Uuid> run_ids, IndexedRecordVisitor visit) const override;
   Result<std::unique_ptr<View>> view(Freshness freshness, Deadline deadline) const override;
-  Result<bool> wait_final(const Uuid& run_id, Deadline deadline,
+  Result<bool> wait_final(const Uuid& run_id, const Uuid& organization_id, Deadline deadline,
                           RecordVisitor visit) const override;
   Result<std::uint64_t> wait_published(std::uint64_t sequence, Deadline deadline,
                                        const std::atomic<bool>& cancelled) const override;
@@ -69,9 +70,15 @@ class LmdbStore final : public Store {
             BatchWriter writer, std::unique_ptr<journal::Journal> journal, const Start& start,
             const OpenOptions& options);
 
+  /// Called with the run's last effect: its sequence, and the record unless it removed the run.
+  using LatestVisitor = core::FunctionRef<void(std::uint64_t, const core::RecordView*)>;
+  [[nodiscard]] Result<void> visit_latest(const Uuid& run_id, LatestVisitor visit) const;
+
   [[nodiscard]] Committer::Parts committer_parts(const Start& start, const OpenOptions& options);
   [[nodiscard]] Applier::Parts applier_parts();
-  [[nodiscard]] Result<void> write_to_lmdb(std::span<const EffectPtr> effects);
+  [[nodiscard]] static Result<void> report_orphans(lmdb::Env& env, const TableHandles& tables,
+                                                   const OpenOptions& options);
+  [[nodiscard]] Result<void> write_to_lmdb(std::span<const EffectPtr> effects, bool use_reserve);
   [[nodiscard]] bool journal_has_room() const;
   [[nodiscard]] Result<void> refusal() const;
   [[nodiscard]] Result<void> admit(Deadline deadline);
@@ -92,6 +99,7 @@ class LmdbStore final : public Store {
   std::atomic<std::uint64_t> commands_{0};
   core::LatencyRecorder commit_latency_;   ///< The leader's.
   core::LatencyRecorder publish_latency_;  ///< The applier's.
+  CommitTimes commit_times_;
 
   // In order of construction; each uses those above it.
   std::unique_ptr<lmdb::Env> env_;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The calls of LmdbStore that ask about many runs, wait, or look at the store as a whole.
+#include <algorithm>
+#include <chrono>
+
 #include "core/state.hpp"
 #include "store/backup.hpp"
 #include "store/lmdb_store.hpp"
@@ -22,20 +25,29 @@ Result<std::unique_ptr<View>> LmdbStore::view(Freshness freshness, Deadline dead
   return LmdbView::open(*env_, stored_, tables_, views_, deadline);
 }
 
-Result<bool> LmdbStore::wait_final(const Uuid& run_id, Deadline deadline,
-                                   RecordVisitor visit) const {
+/// In relaxed mode what a power cut could still take back has not happened yet for those who wait.
+Result<bool> LmdbStore::wait_final(const Uuid& run_id, const Uuid& organization_id,
+                                   Deadline deadline, RecordVisitor visit) const {
   if (auto refused = refusal(); !refused) return refused.error();
+  using Look = Wakeups::Look;
   bool exists = false;
-  const auto look = [&]() -> Result<Wakeups::Look> {
-    bool ready = false;
-    auto found = find(run_id, [&](const core::RecordView& record) {
-      // In relaxed mode a run is not final before a power cut could no longer take it back.
-      ready = core::is_final(record.status) && record.sequence <= journal_->synced_sequence();
-      if (ready) visit(record);
+  const auto look = [&]() -> Result<Look> {
+    Look seen = Look::ready;
+    exists = false;
+    auto found = visit_latest(run_id, [&](std::uint64_t sequence, const core::RecordView* record) {
+      // Another organization's run is as good as none.
+      if (record != nullptr && record->organization_id != organization_id) return;
+      exists = record != nullptr;
+      if (exists && !core::is_final(record->status)) {
+        seen = Look::not_yet;
+      } else if (sequence > journal_->synced_sequence()) {
+        seen = Look::not_synced;
+      } else if (exists) {
+        visit(*record);
+      }
     });
     if (!found) return found.error();
-    exists = *found;
-    return ready || !exists ? Wakeups::Look::ready : Wakeups::Look::not_yet;
+    return seen;
   };
   if (auto waited = wakeups_.wait_for_run(run_id, deadline, look); !waited) return waited.error();
   return exists;
@@ -63,6 +75,15 @@ Result<std::uint64_t> LmdbStore::unpublished() const {
   return applier_.pending_count();
 }
 
+namespace {
+
+std::uint64_t milliseconds_of(ViewRegistry::Clock::duration age) noexcept {
+  const auto whole = std::chrono::duration_cast<std::chrono::milliseconds>(age);
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(0, whole.count()));
+}
+
+}  // namespace
+
 Result<Stats> LmdbStore::stats() const {
   if (auto refused = refusal(); !refused) return refused.error();
   auto stats = read_stats(*env_, stored_, tables_);
@@ -71,11 +92,14 @@ Result<Stats> LmdbStore::stats() const {
   stats->journal_live_bytes = journal_->bytes_live();
   stats->recent_runs = recent_.size();
   stats->recent_bytes = recent_.bytes();
-  stats->snapshots = views_->size();
+  stats->snapshots = views_->held();
+  stats->oldest_snapshot_ms = milliseconds_of(views_->oldest_age());
+  stats->oldest_reader_ms =
+      milliseconds_of(commit_times_.age(stats->oldest_reader_lag, ViewRegistry::Clock::now()));
   stats->sequence = journal_->next_sequence() - 1;
   stats->sequence_synced = journal_->synced_sequence();
-  stats->epoch = epoch_;
   stats->pending = applier_.pending_count();
+  stats->queue_depth = queue_.depth();
   stats->leases = leases_.size();
   stats->commands = commands_.load(std::memory_order_relaxed);
   stats->commit_latency = commit_latency_.read();

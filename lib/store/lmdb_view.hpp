@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // LmdbView: a View over one LMDB read transaction. A transaction that lives too long keeps the file
-// growing and the map from moving, so a view has a largest age; past it whoever needs the room ends
-// it, from whatever thread (ViewRegistry).
+// growing and the map from moving, so a view that a host holds has a largest age; past it whoever
+// needs the room ends it, from whatever thread (ViewRegistry).
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -14,6 +13,7 @@
 #include <unordered_set>
 
 #include "lmdb/env.hpp"
+#include "store/feed_reader.hpp"
 #include "store/lister.hpp"
 #include "store/stored_runs.hpp"
 #include "store/view.hpp"
@@ -31,16 +31,24 @@ class ViewRegistry {
 
   /// Ends the views that are past their age, except one in the middle of a call.
   void end_expired() noexcept;
-  /// The store closes: ends all, waiting for calls under way.
+  /// The store closes: ends all, waiting for calls under way, and lets no new one begin.
   void end_all() noexcept;
-  [[nodiscard]] std::size_t size() const;
+  /// How many views hosts hold that can still answer.
+  [[nodiscard]] std::size_t held() const;
+  /// Of the oldest of those; zero if there is none.
+  [[nodiscard]] Clock::duration oldest_age() const;
 
  private:
   friend class LmdbView;
+  // Under mutex_.
+  void end_those_past(Clock::time_point now) noexcept;
+  [[nodiscard]] std::size_t count_held() const;
+
   const std::chrono::milliseconds age_max_;
   const std::function<Clock::time_point()> now_;
   mutable std::mutex mutex_;  ///< Taken before a view's own.
   std::unordered_set<LmdbView*> views_;
+  bool closed_ = false;
 };
 
 class LmdbView final : public View {
@@ -52,6 +60,7 @@ class LmdbView final : public View {
   ~LmdbView() override;
 
   std::uint64_t sequence() const noexcept override { return sequence_; }
+  Result<void> hand_out() override;
   Result<bool> find(const Uuid& run_id, RecordVisitor visit) const override;
   Result<void> find_many(std::span<const Uuid> run_ids, IndexedRecordVisitor visit) const override;
   Result<ListEnd> list(const ListQuery& query, RecordVisitor visit) const override;
@@ -71,8 +80,12 @@ class LmdbView final : public View {
 
   LmdbView(lmdb::ReadTxn txn, std::uint64_t sequence, const StoredRuns& stored,
            const TableHandles& tables, std::shared_ptr<ViewRegistry> registry);
-  /// Under mutex_: why the view cannot answer.
+  /// What `answer` yields, under the view's lock, unless the view ended.
+  template <typename Answer>
+  [[nodiscard]] auto ask(Answer&& answer) const -> decltype(answer());
   [[nodiscard]] Result<void> refusal() const;
+  [[nodiscard]] Result<FeedMoment> feed() const;
+  void end(State why) const noexcept;
   [[nodiscard]] const lmdb::Table& table(Table which) const noexcept {
     return tables_[static_cast<std::size_t>(which)];
   }
@@ -81,8 +94,10 @@ class LmdbView final : public View {
   const TableHandles tables_;
   const std::uint64_t sequence_;
   const std::shared_ptr<ViewRegistry> registry_;
-  const ViewRegistry::Clock::time_point until_;
+  const std::uint32_t fork_generation_;
+  bool handed_out_ = false;   ///< The registry's mutex guards it.
   mutable std::mutex mutex_;  ///< Guards what follows.
+  ViewRegistry::Clock::time_point until_ = ViewRegistry::Clock::time_point::max();
   mutable lmdb::ReadTxn txn_;
   mutable State state_ = State::alive;
 };

@@ -3,6 +3,8 @@
 // Reads straight from LMDB; every command is refused.
 #include "store/published_store.hpp"
 
+#include <algorithm>
+#include <chrono>
 #include <numeric>
 #include <string>
 #include <vector>
@@ -82,45 +84,45 @@ Result<std::unique_ptr<View>> PublishedStore::view(Freshness, Deadline deadline)
   return LmdbView::open(*env_, stored_, tables_, views_, deadline);
 }
 
-Result<void> PublishedStore::wait(Deadline deadline, core::FunctionRef<Result<bool>()> done) const {
-  auto watch = CommitWatch::open(env_->directory() + "/" + std::string(lmdb::kDataFile));
-  if (!watch) return watch.error();
-  {
-    const std::lock_guard lock(waits_mutex_);
-    waits_.insert(watch->get());
+Result<CommitWatch*> PublishedStore::watch() const {
+  const std::lock_guard lock(watch_mutex_);
+  if (!watch_) {
+    auto opened = CommitWatch::open(env_->directory() + "/" + std::string(lmdb::kDataFile));
+    if (!opened) return opened.error();
+    watch_ = std::move(*opened);
   }
-  // The watch is set before the first look, so that no commit comes between a look and the sleep.
-  Result<void> result;
-  for (bool late = false;;) {
-    if (result = refusal(); !result) break;
-    auto ready = done();
-    if (!ready) result = ready.error();
-    if (!ready || *ready) break;
-    if (late) {
-      result = late_error();
-      break;
-    }
-    auto woken = (*watch)->wait(deadline);
-    if (!woken) result = woken.error();
-    if (!woken) break;
-    late = !*woken;
-  }
-  const std::lock_guard lock(waits_mutex_);
-  waits_.erase(watch->get());
-  return result;
+  return watch_.get();
 }
 
-Result<bool> PublishedStore::wait_final(const Uuid& run_id, Deadline deadline,
-                                        RecordVisitor visit) const {
+Result<void> PublishedStore::wait(Deadline deadline, core::FunctionRef<Result<bool>()> done) const {
+  if (auto refused = refusal(); !refused) return refused;
+  auto watch = this->watch();
+  if (!watch) return watch.error();
+  for (bool late = false;;) {
+    const std::uint64_t told = (*watch)->told();
+    if (auto refused = refusal(); !refused) return refused;
+    auto ready = done();
+    if (!ready) return ready.error();
+    if (*ready) return {};
+    if (late) return late_error();
+    auto woken = (*watch)->wait(told, deadline);
+    if (!woken) return woken.error();
+    late = !*woken;
+  }
+}
+
+Result<bool> PublishedStore::wait_final(const Uuid& run_id, const Uuid& organization_id,
+                                        Deadline deadline, RecordVisitor visit) const {
   bool exists = false;
   auto waited = wait(deadline, [&]() -> Result<bool> {
     bool final = false;
+    exists = false;
     auto found = find(run_id, [&](const core::RecordView& record) {
-      final = core::is_final(record.status);
+      exists = record.organization_id == organization_id;
+      final = exists && core::is_final(record.status);
       if (final) visit(record);
     });
     if (!found) return found;
-    exists = *found;
     return final || !exists;
   });
   if (!waited) return waited.error();
@@ -141,8 +143,8 @@ Result<std::uint64_t> PublishedStore::wait_published(std::uint64_t sequence, Dea
 }
 
 void PublishedStore::wake_waiters() const noexcept {
-  const std::lock_guard lock(waits_mutex_);
-  for (CommitWatch* watch : waits_) watch->nudge();
+  const std::lock_guard lock(watch_mutex_);
+  if (watch_) watch_->nudge();
 }
 
 Result<std::vector<Uuid>> PublishedStore::expired_leases(std::size_t) const {
@@ -171,7 +173,11 @@ Result<std::uint64_t> PublishedStore::unpublished() const {
 Result<Stats> PublishedStore::stats() const {
   if (auto refused = refusal(); !refused) return refused.error();
   auto stats = read_stats(*env_, stored_, tables_);
-  if (stats) stats->snapshots = views_->size();
+  if (!stats) return stats;
+  stats->snapshots = views_->held();
+  const auto age =
+      std::chrono::duration_cast<std::chrono::milliseconds>(views_->oldest_age()).count();
+  stats->oldest_snapshot_ms = static_cast<std::uint64_t>(std::max<std::int64_t>(0, age));
   return stats;
 }
 

@@ -8,7 +8,6 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
-#include <unordered_set>
 
 #include "lmdb/env.hpp"
 #include "store/commit_watch.hpp"
@@ -30,7 +29,7 @@ class PublishedStore final : public Store {
   Result<bool> find(const Uuid& run_id, RecordVisitor visit) const override;
   Result<void> find_many(std::span<const Uuid> run_ids, IndexedRecordVisitor visit) const override;
   Result<std::unique_ptr<View>> view(Freshness freshness, Deadline deadline) const override;
-  Result<bool> wait_final(const Uuid& run_id, Deadline deadline,
+  Result<bool> wait_final(const Uuid& run_id, const Uuid& organization_id, Deadline deadline,
                           RecordVisitor visit) const override;
   Result<std::uint64_t> wait_published(std::uint64_t sequence, Deadline deadline,
                                        const std::atomic<bool>& cancelled) const override;
@@ -50,6 +49,8 @@ class PublishedStore final : public Store {
   PublishedStore(std::unique_ptr<lmdb::Env> env, StoredRuns stored, const TableHandles& tables,
                  const OpenOptions& options);
   [[nodiscard]] Result<void> refusal() const;
+  /// What all waits sleep on; made when the first one begins.
+  [[nodiscard]] Result<CommitWatch*> watch() const;
   /// Looks, and again after every commit, until `done` says so.
   [[nodiscard]] Result<void> wait(Deadline deadline, core::FunctionRef<Result<bool>()> done) const;
 
@@ -59,8 +60,8 @@ class PublishedStore final : public Store {
   TableHandles tables_;
   std::shared_ptr<ViewRegistry> views_;
   std::atomic<bool> closed_{false};
-  mutable std::mutex waits_mutex_;
-  mutable std::unordered_set<CommitWatch*> waits_;  ///< Of the calls that wait now.
+  mutable std::mutex watch_mutex_;
+  mutable std::unique_ptr<CommitWatch> watch_;
 };
 
 }  // namespace milepost::store

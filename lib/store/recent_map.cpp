@@ -22,12 +22,20 @@ RecentMap::Shard& RecentMap::shard_of(const Uuid& run_id) const noexcept {
 }
 
 void RecentMap::publish(std::span<const EffectPtr> group) {
+  /// Odd while a group is being published, and even again where memory ran out amid it: readers of
+  /// many runs wait for that.
+  struct Publishing {
+    explicit Publishing(std::atomic<std::uint64_t>& which) noexcept : generation(which) {
+      generation.fetch_add(1, std::memory_order_seq_cst);
+    }
+    ~Publishing() { generation.fetch_add(1, std::memory_order_seq_cst); }
+    std::atomic<std::uint64_t>& generation;
+  };
   const std::lock_guard lock(publish_mutex_);
-  generation_.fetch_add(1, std::memory_order_seq_cst);
+  const Publishing publishing(generation_);
   for (const EffectPtr& effect : group) {
     if (effect.view().is_about_a_run()) put(effect);
   }
-  generation_.fetch_add(1, std::memory_order_seq_cst);
 }
 
 void RecentMap::put(const EffectPtr& effect) {

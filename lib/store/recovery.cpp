@@ -16,6 +16,24 @@ namespace {
 
 constexpr std::size_t kReplayBatchEffects = 24'000;
 
+/// What was acknowledged must get in, also where the store is full: into the reserve, and what does
+/// not fit there at once bit by bit.
+Result<void> commit_all(BatchWriter& writer, std::span<const EffectPtr> effects) {
+  std::size_t size = effects.size();
+  while (!effects.empty()) {
+    const auto part = effects.first(std::min(size, effects.size()));
+    auto written = writer.commit(part, true);
+    if (written) {
+      effects = effects.subspan(part.size());
+    } else if (written.error().code == Errc::map_full && part.size() > 1) {
+      size = part.size() / 2;
+    } else {
+      return written;
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<std::uint64_t> replay_journal(lmdb::Env& env, BatchWriter& writer, std::uint64_t applied,
@@ -24,7 +42,7 @@ Result<std::uint64_t> replay_journal(lmdb::Env& env, BatchWriter& writer, std::u
   std::uint64_t replayed = 0;
   const auto flush = [&]() -> Result<void> {
     if (batch.empty()) return {};
-    if (auto written = writer.commit(batch); !written) return written;
+    if (auto written = commit_all(writer, batch); !written) return written;
     replayed += batch.size();
     batch.clear();
     if (options.log && replayed >= kReplayBatchEffects) {

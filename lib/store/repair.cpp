@@ -101,7 +101,7 @@ Result<void> Repair::add(EffectPtr effect) {
 
 Result<void> Repair::commit() {
   if (batch_.empty()) return {};
-  auto written = writer_->commit(batch_);
+  auto written = writer_->commit(batch_, false);
   batch_.clear();
   return written;
 }
@@ -244,7 +244,9 @@ Result<void> Repair::fill(const std::string& directory) {
                           &Repair::take_feed, &Repair::take_journal}) {
     if (auto done = (this->*step)(); !done) return done;
   }
-  if (auto noted = writer_->set_applied(std::max(last_, applied_)); !noted) return noted;
+  const std::uint64_t applied = std::max(last_, applied_);
+  const std::uint64_t floor = feed_from_ == 0 ? applied + 1 : feed_from_;
+  if (auto noted = writer_->set_ends(applied, floor); !noted) return noted;
   if (auto noted = writer_->set_epoch(epoch_ + 1); !noted) return noted;
   auto runs = env_->table("runs");
   if (!runs) return runs.error();

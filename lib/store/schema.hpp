@@ -12,7 +12,7 @@
 //   keys          organization, idempotency key                     -> run id
 //   counters      scope, [organization, [journey,]] status          -> count
 //   changes       first sequence                                    -> effects, see feed_block.hpp
-//   meta          "identity", "applied", "epoch"
+//   meta          "identity", "applied", "epoch", "feed_floor"
 //
 // by_profile would be one random page an insert once it outgrows a batch; its bucket, the run's
 // creation sequence >> kProfileBucketShift, keeps inserts in one warm region, and a lookup probes
@@ -56,6 +56,8 @@ inline constexpr std::array kIndexTables{Table::by_journey, Table::by_profile, T
 
 inline constexpr const char* kMetaApplied = "applied";
 inline constexpr const char* kMetaEpoch = "epoch";
+/// Rows of `changes` below this sequence do not count; absent: all do.
+inline constexpr const char* kMetaFeedFloor = "feed_floor";
 
 inline constexpr unsigned kProfileBucketShift = 18;
 

@@ -48,7 +48,8 @@ class Store {
   Store& operator=(const Store&) = delete;
   virtual ~Store() = default;
 
-  /// Applies the commands in order as one commit and fills in one outcome each. At most
+  /// Applies the commands in order as one commit and fills in one outcome each; of a removal that
+  /// was applied it has the sequence and no run. At most
   /// kBatchCommandsMax commands and batch_bytes_max() bytes by effect_bytes_max.
   [[nodiscard]] virtual Result<void> apply(std::span<const ResolvedCommand> commands,
                                            Deadline deadline, std::span<Outcome> outcomes) = 0;
@@ -69,9 +70,9 @@ class Store {
                                                            Deadline deadline) const = 0;
 
   /// Waits until the run is final and its last effect durable, and visits it; yields false where
-  /// there is no such run, also when it is removed meanwhile. `busy` at the deadline.
-  [[nodiscard]] virtual Result<bool> wait_final(const Uuid& run_id, Deadline deadline,
-                                                RecordVisitor visit) const = 0;
+  /// the organization has no such run, also when it is removed meanwhile. `busy` at the deadline.
+  [[nodiscard]] virtual Result<bool> wait_final(const Uuid& run_id, const Uuid& organization_id,
+                                                Deadline deadline, RecordVisitor visit) const = 0;
 
   /// Waits until something behind `sequence` is published, or `cancelled` is set and
   /// wake_waiters() called. Yields the last published sequence. `busy` at the deadline.

@@ -45,7 +45,15 @@ Result<Stats> read_stats(lmdb::Env& env, const StoredRuns& stored, const TableHa
   auto published = stored.applied_sequence(*txn);
   if (!published) return published.error();
   stats.sequence = stats.sequence_synced = stats.sequence_published = *published;
-  auto first = read_feed_first(*txn, tables[static_cast<std::size_t>(Table::changes)]);
+  auto epoch = stored.epoch(*txn);
+  if (!epoch) return epoch.error();
+  stats.epoch = *epoch;
+  auto floor = stored.feed_floor(*txn);
+  if (!floor) return floor.error();
+  auto first = read_feed_first({.txn = *txn,
+                                .changes = tables[static_cast<std::size_t>(Table::changes)],
+                                .floor = *floor,
+                                .newest = *published});
   if (!first) return first.error();
   stats.feed_first = *first;
   return stats;

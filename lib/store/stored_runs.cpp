@@ -120,10 +120,18 @@ Result<std::uint64_t> StoredRuns::applied_sequence() const {
   return number(*txn, kMetaApplied);
 }
 
+Result<std::uint64_t> StoredRuns::feed_floor(const lmdb::ReadTxn& txn) const {
+  return number(txn, kMetaFeedFloor);
+}
+
+Result<std::uint64_t> StoredRuns::epoch(const lmdb::ReadTxn& txn) const {
+  return number(txn, kMetaEpoch);
+}
+
 Result<std::uint64_t> StoredRuns::epoch() const {
   auto txn = env_->begin_read();
   if (!txn) return txn.error();
-  return number(*txn, kMetaEpoch);
+  return epoch(*txn);
 }
 
 Result<void> visit_in_order(const StoredRuns& stored, const lmdb::ReadTxn& txn,

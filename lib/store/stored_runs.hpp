@@ -31,11 +31,14 @@ class StoredRuns {
   /// The sequence of the last effect LMDB holds.
   [[nodiscard]] Result<std::uint64_t> applied_sequence() const;
   [[nodiscard]] Result<std::uint64_t> applied_sequence(const lmdb::ReadTxn& txn) const;
+  /// The sequence below which nothing of the feed counts.
+  [[nodiscard]] Result<std::uint64_t> feed_floor(const lmdb::ReadTxn& txn) const;
   /// The run that holds an idempotency key, or nothing.
   [[nodiscard]] Result<std::optional<Uuid>> key_holder(const Uuid& organization_id,
                                                        std::string_view key) const;
   /// How many times the store was opened for writing.
   [[nodiscard]] Result<std::uint64_t> epoch() const;
+  [[nodiscard]] Result<std::uint64_t> epoch(const lmdb::ReadTxn& txn) const;
 
   [[nodiscard]] lmdb::Env& env() const noexcept { return *env_; }
 

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <string>
 
+#include "core/text.hpp"
 #include "lmdb/cursor.hpp"
 #include "store/lister.hpp"
 #include "store/schema.hpp"
@@ -75,6 +76,7 @@ Result<ListEnd> read_completed(const lmdb::ReadTxn& txn, const StoredRuns& store
   ListEnd end{
       .more = false, .last = query.after, .last_organization_id = query.after_organization_id};
   std::size_t visited = 0;
+  std::size_t passed = 0;  // organizations with nothing old enough
   auto on_row = seek_completed(*cursor, query);
   while (on_row && *on_row) {
     const auto organization_id = organization_of(cursor->key());
@@ -84,8 +86,12 @@ Result<ListEnd> read_completed(const lmdb::ReadTxn& txn, const StoredRuns& store
     if (place.instant >= query.before) {
       // The rest of this organization is too young; on to the next one.
       if (query.organization_id) return end;
-      on_row = cursor->seek(
-          completed_place(*organization_id, {Instant::max(), greatest_uuid()}).bytes());
+      const Position behind{core::kInstantMax, greatest_uuid()};
+      if (++passed > kListScanMax) {
+        end = {.more = true, .last = behind, .last_organization_id = *organization_id};
+        return end;
+      }
+      on_row = cursor->seek(completed_place(*organization_id, behind).bytes());
       continue;
     }
     if (visited == query.limit) {

@@ -81,6 +81,11 @@ class View {
   /// The last effect this moment holds.
   [[nodiscard]] virtual std::uint64_t sequence() const noexcept = 0;
 
+  /// The view goes into a host's hands, who may forget it: from now on it lasts for
+  /// `snapshot_age_max`. `readers_full` if hosts hold kSnapshotsMax already. A view that a call
+  /// takes and gives back needs no such limits.
+  [[nodiscard]] virtual Result<void> hand_out() = 0;
+
   [[nodiscard]] virtual Result<bool> find(const Uuid& run_id, RecordVisitor visit) const = 0;
   [[nodiscard]] virtual Result<void> find_many(std::span<const Uuid> run_ids,
                                                IndexedRecordVisitor visit) const = 0;
@@ -88,7 +93,8 @@ class View {
   /// Visits at most `limit` matching runs in order, looking at no more than kListScanMax rows.
   [[nodiscard]] virtual Result<ListEnd> list(const ListQuery& query, RecordVisitor visit) const = 0;
 
-  /// Visits finished runs in order, at most `limit`.
+  /// Visits finished runs in order, at most `limit`, passing no more than kListScanMax
+  /// organizations that have none old enough.
   [[nodiscard]] virtual Result<ListEnd> completed(const CompletedQuery& query,
                                                   RecordVisitor visit) const = 0;
 

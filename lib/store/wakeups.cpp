@@ -20,37 +20,47 @@ Error late_error(const char* what) {
 
 }  // namespace
 
+class Wakeups::Place {
+ public:
+  Place(Wakeups& wakeups, const Uuid& run_id, Waiter& waiter) : wakeups_(wakeups) {
+    const std::lock_guard lock(wakeups_.mutex_);
+    place_ = wakeups_.waiters_.emplace(run_id, &waiter);
+    wakeups_.waiting_for_runs_.fetch_add(1, std::memory_order_seq_cst);
+  }
+  ~Place() {
+    const std::lock_guard lock(wakeups_.mutex_);
+    wakeups_.waiters_.erase(place_);
+    wakeups_.waiting_for_runs_.fetch_sub(1, std::memory_order_relaxed);
+  }
+  Place(const Place&) = delete;
+  Place& operator=(const Place&) = delete;
+
+ private:
+  Wakeups& wakeups_;
+  std::unordered_multimap<Uuid, Waiter*, IdHash>::iterator place_;
+};
+
 Result<void> Wakeups::wait_for_run(const Uuid& run_id, Deadline deadline,
                                    core::FunctionRef<Result<Look>()> look) {
   Waiter waiter;
+  const Place place(*this, run_id, waiter);
   std::unique_lock lock(mutex_);
-  const auto place = waiters_.emplace(run_id, &waiter);
-  waiting_for_runs_.fetch_add(1, std::memory_order_seq_cst);
-  Result<void> result;
   for (bool late = false;;) {
-    if (closed_) {
-      result = closed_error();
-      break;
-    }
+    if (closed_) return closed_error();
     waiter.look_again = false;
+    const std::uint64_t syncs = syncs_;
     lock.unlock();
     std::atomic_thread_fence(std::memory_order_seq_cst);
     auto seen = look();
     lock.lock();
-    if (!seen) {
-      result = seen.error();
-      break;
-    }
-    if (*seen == Look::ready) break;
-    if (late) {
-      result = late_error("the run was final");
-      break;
-    }
-    late = !waiter.wake.wait_until(lock, deadline, [&] { return waiter.look_again || closed_; });
+    if (!seen) return seen.error();
+    if (*seen == Look::ready) return {};
+    if (late) return late_error("the run was final");
+    waiter.wants_sync = *seen == Look::not_synced;
+    late = !waiter.wake.wait_until(lock, deadline, [&] {
+      return waiter.look_again || closed_ || (waiter.wants_sync && syncs_ != syncs);
+    });
   }
-  waiters_.erase(place);
-  waiting_for_runs_.fetch_sub(1, std::memory_order_relaxed);
-  return result;
 }
 
 Result<std::uint64_t> Wakeups::wait_published(std::uint64_t sequence, Deadline deadline,
@@ -83,9 +93,9 @@ void Wakeups::synced() {
   std::atomic_thread_fence(std::memory_order_seq_cst);
   if (waiting_for_runs_.load(std::memory_order_relaxed) == 0) return;
   const std::lock_guard lock(mutex_);
+  ++syncs_;
   for (const auto& [run_id, waiter] : waiters_) {
-    waiter->look_again = true;
-    waiter->wake.notify_one();
+    if (waiter->wants_sync) waiter->wake.notify_one();
   }
 }
 

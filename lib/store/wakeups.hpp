@@ -25,10 +25,14 @@ namespace milepost::store {
 class Wakeups {
  public:
   /// What a waiter for a run finds when it looks.
-  enum class Look : std::uint8_t { ready, not_yet };
+  enum class Look : std::uint8_t {
+    ready,
+    not_yet,
+    not_synced,  ///< Ready as soon as what it saw is on the disk.
+  };
 
-  /// Looks, and again whenever the run changed or a sync ended, until it is `ready`. `busy` at the
-  /// deadline, `closed` after close(). `look` may fail, which ends the wait.
+  /// Looks, and again whenever the run changed or what it saw may have been synced, until it is
+  /// `ready`. `busy` at the deadline, `closed` after close(). `look` may fail, which ends the wait.
   [[nodiscard]] Result<void> wait_for_run(const Uuid& run_id, Deadline deadline,
                                           core::FunctionRef<Result<Look>()> look);
 
@@ -54,12 +58,16 @@ class Wakeups {
   struct Waiter {
     std::condition_variable wake;
     bool look_again = false;
+    bool wants_sync = false;
   };
+  /// A waiter's place among the others, given back however its wait ends.
+  class Place;
 
   std::mutex mutex_;
   std::atomic<std::uint32_t> waiting_for_runs_{0};
   std::unordered_multimap<Uuid, Waiter*, IdHash> waiters_;
   std::condition_variable feed_moved_;
+  std::uint64_t syncs_ = 0;
   std::uint64_t published_ = 0;
   bool closed_ = false;
 };

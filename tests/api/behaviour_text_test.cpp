@@ -170,5 +170,37 @@ TEMPLATE_TEST_CASE("the longest public response is as long as promised", "[api][
   CHECK(bed.tracker().get_json(id(1)).value().size() == kRunJsonSizeMax);
 }
 
+TEMPLATE_TEST_CASE("a batch cleans the error texts of its commands before it judges them",
+                   "[api][text]", MemoryBed, DirectoryBed) {
+  TestType bed;
+  const std::string long_text(10'000, 'x');
+  std::vector<Command> commands;
+  for (const std::string_view text : {std::string_view(long_text), std::string_view("\xff")}) {
+    const Uuid run = id(commands.size());
+    commands.emplace_back(ImportCommand{.run_id = run,
+                                        .journey_id = test::kJourney,
+                                        .profile_id = test::kProfile,
+                                        .status = RunStatus::failed,
+                                        .triggered_at = test::at("2023-11-07T05:31:56Z"),
+                                        .completed_at = test::at("2023-11-07T05:31:56Z"),
+                                        .error = text});
+    commands.emplace_back(test::request(id(commands.size())));
+    commands.emplace_back(FailCommand{.run_id = id(commands.size() - 1), .error = text});
+  }
+  const auto outcomes = bed.tracker().apply(commands);
+  REQUIRE(test::ok(outcomes));
+  const std::string cut = std::string(4'093, 'x') + "\xe2\x80\xa6";
+  for (std::size_t i = 0; i < commands.size(); ++i) {
+    if (i % 3 == 1) continue;
+    CHECK((*outcomes)[i].applied());
+    CHECK((*outcomes)[i].run.error == (i < 3 ? cut : "\xef\xbf\xbd"));
+  }
+  // A repeat means the same texts.
+  const auto again = bed.tracker().apply(commands);
+  REQUIRE(test::ok(again));
+  CHECK((*again)[0].kind == OutcomeKind::unchanged);
+  CHECK((*again)[3].kind == OutcomeKind::unchanged);
+}
+
 }  // namespace
 }  // namespace milepost

@@ -86,8 +86,11 @@ TEST_CASE("a read-only process sees what is published, and all of it after flush
   };
   CHECK(ask("1") == "queued");
   CHECK(ask("unpublished") == "0");
+  const std::string published = tracker.list_json().value().json;
+  CHECK(ask("list") == published);
   tracker.start(id(1)).value().require_applied();
   tracker.create(test::request(id(2))).value().require_applied();
+  CHECK(ask("list") == published);
   CHECK(tracker.unpublished().value() == 2);
   CHECK(ask("1") == "queued");
   CHECK(ask("2") == "none");
@@ -96,6 +99,7 @@ TEST_CASE("a read-only process sees what is published, and all of it after flush
   CHECK(ask("1") == "running");
   CHECK(ask("2") == "queued");
   CHECK(ask("unpublished") == "0");
+  CHECK(ask("list") == tracker.list_json().value().json);
   // Growing the map under a reader.
   for (std::uint64_t first = 100; first < 20'000; first += 1'000) {
     std::vector<Command> commands;
@@ -103,6 +107,8 @@ TEST_CASE("a read-only process sees what is published, and all of it after flush
     REQUIRE(ok(tracker.apply(commands)));
     REQUIRE(ok(tracker.flush()));
     REQUIRE(ask(std::to_string(first + 499)) == "queued");
+    const std::string total = std::to_string(tracker.counts().value().total());
+    REQUIRE(ask("walk") == total + " " + total);
   }
   REQUIRE(ok(tracker.close()));
   CHECK(ask("1") == "running");
@@ -185,9 +191,10 @@ TEST_CASE("a kill loses nothing in relaxed mode either", "[api][process][crash]"
 TEST_CASE("a forked child is told so and the parent goes on", "[api][process][fork]") {
   const test::TempDirectory folder;
   ChildProcess child({kChild, "fork", folder / "store"});
-  for (int call = 0; call < 5; ++call) CHECK(child.read_line() == "forked");
+  for (int call = 0; call < 10; ++call) CHECK(child.read_line() == "forked");
   CHECK(child.read_line() == "0");
   CHECK(child.read_line() == "running");
+  CHECK(child.read_line() == "queued");  // in the snapshot that was taken before
   CHECK(child.wait() == 0);
 }
 

@@ -58,6 +58,19 @@ int write(const std::string& directory, std::uint64_t first, Durability durabili
   }
 }
 
+/// How many runs all pages of a list yield, and how many are counted, of one moment.
+std::string listed_and_counted(const Tracker& tracker) {
+  const Snapshot snapshot = tracker.snapshot().value();
+  std::size_t runs = 0;
+  std::string cursor;
+  do {
+    const Page page = snapshot.list({.limit = 300, .cursor = cursor}).value();
+    runs += page.runs.size();
+    cursor = page.next;
+  } while (!cursor.empty());
+  return std::to_string(runs) + " " + std::to_string(snapshot.counts().value().total());
+}
+
 int read(const std::string& directory) {
   OpenOptions options = options_for(directory);
   options.read_only = true;
@@ -66,6 +79,14 @@ int read(const std::string& directory) {
   for (std::string line; std::getline(std::cin, line);) {
     if (line == "unpublished") {
       say(std::to_string(tracker.unpublished().value()));
+      continue;
+    }
+    if (line == "list") {
+      say(tracker.list_json().value().json);
+      continue;
+    }
+    if (line == "walk") {
+      say(listed_and_counted(tracker));
       continue;
     }
     const auto run = tracker.get(id(std::stoull(line))).value();
@@ -110,6 +131,7 @@ int read_quietly(const std::string& directory, const std::string& where) {
 int fork_it(const std::string& directory) {
   Tracker tracker = Tracker::open(options_for(directory)).value();
   tracker.create(test::request(id(1))).value().require_applied();
+  Snapshot snapshot = tracker.snapshot().value();
   const pid_t child = ::fork();
   if (child == 0) {
     const auto code = [](const auto& result) {
@@ -119,6 +141,12 @@ int fork_it(const std::string& directory) {
     say(code(tracker.get_many(std::vector{id(1)})));
     say(code(tracker.start(id(1))));
     say(code(tracker.flush()));
+    say(code(tracker.list()));
+    say(code(tracker.snapshot()));
+    say(code(snapshot.get(id(1))));
+    say(code(snapshot.list()));
+    say(code(snapshot.counts()));
+    { const Snapshot dropped = std::move(snapshot); }
     say(code(tracker.close()));
     { const Tracker dropped = std::move(tracker); }
     ::_exit(0);
@@ -128,6 +156,7 @@ int fork_it(const std::string& directory) {
   say(std::to_string(status));
   tracker.start(id(1)).value().require_applied();
   say(std::string(to_string(tracker.get(id(1)).value()->status)));
+  say(std::string(to_string(snapshot.get(id(1)).value()->status)));
   return tracker.close() ? 0 : 1;
 }
 

@@ -11,6 +11,8 @@ file(GLOB headers RELATIVE ${INCLUDE} ${INCLUDE}/milepost/*)
 list(TRANSFORM headers PREPEND ${INCLUDEDIR}/)
 foreach(file ${headers}
     ${LIBDIR}/libmilepost.a ${LIBDIR}/libmilepost.so ${LIBDIR}/pkgconfig/milepost.pc
+    ${LIBDIR}/libmilepost-c.so ${LIBDIR}/libmilepost-c.so.${ABI} ${LIBDIR}/pkgconfig/milepost-c.pc
+    ${LIBDIR}/cmake/milepost/milepost-c-targets.cmake
     ${LIBDIR}/cmake/milepost/milepost-config.cmake
     ${LIBDIR}/cmake/milepost/milepost-config-version.cmake
     ${LIBDIR}/cmake/milepost/milepost-shared-targets.cmake

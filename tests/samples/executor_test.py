@@ -90,7 +90,7 @@ class ExecutorTest(unittest.TestCase):
         self.assertEqual(total, counts["total"], text)
         self.assertEqual(0, counts["queued"] + counts["running"], text)
         self.assertEqual(total, sum(counts[status] for status in STATUSES), text)
-        self.assertIn("every run is as it was acknowledged", text)
+        self.assertIn("The store holds exactly what it acknowledged.", text)
         return counts
 
     def write(self, name, text):
@@ -216,15 +216,31 @@ class ExecutorTest(unittest.TestCase):
         other, _ = self.execute("--input", self.write("one.jsonl", GOOD), "-d", self.path("d"))
         self.assert_finished(other, 301)
 
-    def test_survives_a_half_written_list_of_runs(self):
+    def test_keeps_nothing_but_the_store(self):
         directory = self.path("d")
         self.execute("--count", "50", "--directory", directory)
-        with open(os.path.join(directory, "runs.txt"), "ab") as file:
-            file.write(b"0123")
-        out, _ = self.execute("--input", self.write("one.jsonl", GOOD), "-d", directory)
-        self.assert_finished(out, 51)
+        self.assertEqual(["store"], os.listdir(directory))
         out, _ = self.execute("--input", "/dev/null", "-d", directory)
-        self.assert_finished(out, 51)
+        self.assert_finished(out, 50)
+
+    def test_tells_triggers_with_a_key_by_it(self):
+        keyed = GOOD[:-1] + ',"idempotencyKey":"%s"}'
+        other = keyed.replace(ID, ID.replace("3", "4"))
+        lines = [keyed % "order-1", keyed % "order-2", "", keyed % "order-1", other % "order-1",
+                 keyed % "", keyed % ("x" * 256), keyed % ("x" * 255)]
+        out, err = self.execute("--input", self.write("keyed.jsonl", "\n".join(lines)),
+                                "-d", self.path("d"))
+        self.assert_finished(out, 3)
+        self.assertIn("1 trigger had their run before", out)
+        self.assertIn("line 5 refused: conflict, its run id or key is another request's", err)
+        for line, size in ((6, 0), (7, 256)):
+            self.assertIn("line %d skipped: idempotencyKey has %d bytes, not 1 to 255" %
+                          (line, size), err)
+        # Another line of another file, and yet the same trigger.
+        out, _ = self.execute("--input", self.write("again.jsonl", keyed % "order-2"),
+                              "-d", self.path("d"))
+        self.assert_finished(out, 3)
+        self.assertRegex(out, r"(?m)^creates +0 ")
 
     def test_refuses_a_store_that_another_process_writes(self):
         directory = self.path("d")
@@ -275,6 +291,34 @@ class ExecutorTest(unittest.TestCase):
         self.assertEqual(2000 - ended, number_before(err, "unfinished runs of an earlier process"))
         self.assertEqual(2000, number_before(out, "triggers had their run before"))
 
+    def test_executes_the_organizations_it_is_told_of(self):
+        organization = "11111111-2222-4333-8444-555555555555"
+        line = GOOD[:-1] + ',"organizationId":"%s"}\n' % organization
+        child = self.begin("--input", "-", "--step-time", "20", "-d", self.path("d"),
+                           stdin=subprocess.PIPE)
+        child.stdin.write((line * 600).encode())
+        child.stdin.close()
+        child.stdin = None
+        seen = b""
+        while not re.search(rb"execute: [1-9][\d,]* runs of 600, \d+%", seen):
+            part = child.stderr.readline()
+            self.assertTrue(part, seen)
+            seen += part
+        child.send_signal(signal.SIGINT)
+        out, err = child.communicate(timeout=60)
+        self.assertEqual(130, child.returncode, err)
+        before, printed = counts_of(out.decode()), err.decode()
+        # The input names nobody: orphans are adopted all the same, what is queued is not found.
+        out, err = self.execute("--input", "/dev/null", "-d", self.path("d"))
+        counts = counts_of(out)
+        self.assertEqual((before["queued"], 0), (counts["queued"], counts["running"]))
+        self.assertEqual(before["queued"], number_before(err, "runs? left queued"))
+        command = shlex.split(re.search(r"Continue with:  (.*)", printed).group(1))
+        self.assertIn(organization, command)
+        at = command.index("--step-time")
+        out, _ = self.execute(*command[1:at], *command[at + 2:])
+        self.assert_finished(out, 600)
+
     def test_stops_while_waiting_for_stdin(self):
         for number, name in ((signal.SIGTERM, "SIGTERM"), (signal.SIGHUP, "SIGHUP")):
             child = self.begin("--input", "-", stdin=subprocess.PIPE)
@@ -320,6 +364,7 @@ class ExecutorTest(unittest.TestCase):
             ("--count", "-1"): "--count",
             ("--count", "5", "--input", "x"): "excludes",
             ("--crash", "--input", "-"): "cannot be stdin",
+            ("--organization", "acme"): "not a UUID",
             ("--input", self.path("nowhere")): "No such file or directory",
             ("--input", self.scratch): "Is a directory",
             ("--directory", self.write("file", "x")): "Not a directory",

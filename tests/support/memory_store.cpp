@@ -10,6 +10,7 @@
 #include "core/state.hpp"
 #include "store/clock.hpp"
 #include "support/memory_view.hpp"
+#include "support/runs.hpp"
 
 namespace milepost::test {
 
@@ -26,6 +27,11 @@ core::RecordView KeptRun::view() const {
   return view;
 }
 
+Uuid next_store_id() {
+  static std::atomic<std::uint64_t> count{0};
+  return id(++count, 0x5e);
+}
+
 MemoryStore::MemoryStore(std::shared_ptr<MemoryDisk> disk, const OpenOptions& options)
     : disk_(std::move(disk)),
       options_(options),
@@ -35,7 +41,7 @@ MemoryStore::MemoryStore(std::shared_ptr<MemoryDisk> disk, const OpenOptions& op
 }
 
 Result<void> MemoryStore::refusal(bool writes) const {
-  if (closed_) return Error{.code = Errc::closed};
+  if (*closed_) return Error{.code = Errc::closed};
   if (writes && read_only_) return Error{.code = Errc::read_only};
   return {};
 }
@@ -142,17 +148,20 @@ Outcome MemoryStore::remove_one(const core::Removal& removal) {
       said.effect[0] = static_cast<std::byte>(core::EffectKind::blank);
     }
     add_change(std::move(change));
-    return {.kind = OutcomeKind::applied};
+    Outcome outcome{.kind = OutcomeKind::applied};
+    outcome.run.sequence = sequence;
+    return outcome;
   }
   const auto found = state.runs.find(removal.run_id);
   std::optional<core::RecordView> current;
   if (found != state.runs.end()) current = found->second.view();
   Outcome outcome{.kind = core::decide(removal, current ? &*current : nullptr)};
-  if (outcome.kind != OutcomeKind::not_found) {
+  if (outcome.kind == OutcomeKind::illegal) {
     outcome.run = core::to_run(*current);
     outcome.run_known = true;
   }
   if (outcome.kind != OutcomeKind::applied) return outcome;
+  outcome.run.sequence = sequence;
   KeptChange change{sequence, std::vector<std::byte>(core::kEffectHeaderSize), {}, {}};
   core::write_effect_header(removal.kind, removal.run_id, change.effect.data());
   add_change(std::move(change));
@@ -187,21 +196,27 @@ Result<std::unique_ptr<store::View>> MemoryStore::view(Freshness, Deadline) cons
   const std::lock_guard lock(disk_->mutex);
   if (auto refused = refusal(false); !refused) return refused.error();
   return std::unique_ptr<store::View>(
-      std::make_unique<MemoryView>(disk_->state, options_.feed_retention));
+      std::make_unique<MemoryView>(disk_->state, options_, closed_));
 }
 
-Result<bool> MemoryStore::wait_final(const Uuid& run_id, Deadline deadline,
-                                     store::RecordVisitor visit) const {
+Result<bool> MemoryStore::wait_final(const Uuid& run_id, const Uuid& organization_id,
+                                     Deadline deadline, store::RecordVisitor visit) const {
   std::unique_lock lock(disk_->mutex);
   if (auto refused = refusal(false); !refused) return refused.error();
   const auto& runs = disk_->state.runs;
-  const auto settled = [&] {
+  const auto find_run = [&] {
     const auto found = runs.find(run_id);
-    return closed_ || found == runs.end() || core::is_final(found->second.record.status);
+    const bool theirs =
+        found != runs.end() && found->second.record.organization_id == organization_id;
+    return theirs ? found : runs.end();
+  };
+  const auto settled = [&] {
+    const auto found = find_run();
+    return *closed_ || found == runs.end() || core::is_final(found->second.record.status);
   };
   if (!disk_->changed.wait_until(lock, deadline, settled)) return Error{.code = Errc::busy};
-  if (closed_) return Error{.code = Errc::closed};
-  const auto found = runs.find(run_id);
+  if (*closed_) return Error{.code = Errc::closed};
+  const auto found = find_run();
   if (found == runs.end()) return false;
   visit(found->second.view());
   return true;
@@ -211,9 +226,9 @@ Result<std::uint64_t> MemoryStore::wait_published(std::uint64_t sequence, Deadli
                                                   const std::atomic<bool>& cancelled) const {
   std::unique_lock lock(disk_->mutex);
   const bool moved = disk_->changed.wait_until(lock, deadline, [&] {
-    return closed_ || cancelled || disk_->state.last_sequence > sequence;
+    return *closed_ || cancelled || disk_->state.last_sequence > sequence;
   });
-  if (closed_) return Error{.code = Errc::closed};
+  if (*closed_) return Error{.code = Errc::closed};
   if (!moved) return Error{.code = Errc::busy};
   return disk_->state.last_sequence;
 }
@@ -275,7 +290,7 @@ Result<void> MemoryStore::close() {
   {
     const std::lock_guard lock(disk_->mutex);
     if (auto refused = refusal(false); !refused) return refused;
-    closed_ = true;
+    *closed_ = true;
   }
   disk_->changed.notify_all();
   return {};

@@ -49,13 +49,16 @@ struct MemoryState {
   std::uint64_t last_sequence = 0;
 };
 
+/// Another id each time.
+[[nodiscard]] Uuid next_store_id();
+
 /// What outlives a MemoryStore, as a directory outlives a tracker.
 struct MemoryDisk {
   std::mutex mutex;
   std::condition_variable changed;
   MemoryState state;
   std::uint64_t epoch = 0;
-  Uuid store_id{};
+  Uuid store_id = next_store_id();
 };
 
 class MemoryStore final : public store::Store {
@@ -69,7 +72,7 @@ class MemoryStore final : public store::Store {
   Result<void> find_many(std::span<const Uuid> run_ids,
                          store::IndexedRecordVisitor visit) const override;
   Result<std::unique_ptr<store::View>> view(Freshness freshness, Deadline deadline) const override;
-  Result<bool> wait_final(const Uuid& run_id, Deadline deadline,
+  Result<bool> wait_final(const Uuid& run_id, const Uuid& organization_id, Deadline deadline,
                           store::RecordVisitor visit) const override;
   Result<std::uint64_t> wait_published(std::uint64_t sequence, Deadline deadline,
                                        const std::atomic<bool>& cancelled) const override;
@@ -102,7 +105,7 @@ class MemoryStore final : public store::Store {
   const bool read_only_;
   std::uint64_t epoch_ = 0;
   std::map<Uuid, SteadyClock::time_point> leases_;
-  std::atomic<bool> closed_{false};
+  const std::shared_ptr<std::atomic<bool>> closed_ = std::make_shared<std::atomic<bool>>(false);
 };
 
 }  // namespace milepost::test

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <tuple>
 
+#include "store/clock.hpp"
+
 namespace milepost::test {
 namespace {
 
@@ -22,10 +24,27 @@ store::Position place_of(const core::RecordView& run) { return {run.triggered_at
 
 }  // namespace
 
-MemoryView::MemoryView(MemoryState state, std::uint64_t retention)
-    : state_(std::move(state)), retention_(retention) {}
+MemoryView::MemoryView(MemoryState state, const OpenOptions& options,
+                       std::shared_ptr<const std::atomic<bool>> closed)
+    : state_(std::move(state)),
+      retention_(options.feed_retention),
+      age_max_(options.snapshot_age_max),
+      now_(store::steady_clock(options)),
+      closed_(std::move(closed)) {}
+
+Result<void> MemoryView::hand_out() {
+  until_ = now_() + age_max_;
+  return {};
+}
+
+Result<void> MemoryView::refusal() const {
+  if (*closed_) return Error{.code = Errc::closed};
+  if (now_() >= until_) return Error{.code = Errc::snapshot_expired};
+  return {};
+}
 
 Result<bool> MemoryView::find(const Uuid& run_id, store::RecordVisitor visit) const {
+  if (auto refused = refusal(); !refused) return refused.error();
   const auto found = state_.runs.find(run_id);
   if (found == state_.runs.end()) return false;
   visit(found->second.view());
@@ -34,6 +53,7 @@ Result<bool> MemoryView::find(const Uuid& run_id, store::RecordVisitor visit) co
 
 Result<void> MemoryView::find_many(std::span<const Uuid> run_ids,
                                    store::IndexedRecordVisitor visit) const {
+  if (auto refused = refusal(); !refused) return refused;
   for (std::size_t i = 0; i < run_ids.size(); ++i) {
     const auto found = state_.runs.find(run_ids[i]);
     if (found != state_.runs.end()) visit(i, found->second.view());
@@ -43,6 +63,7 @@ Result<void> MemoryView::find_many(std::span<const Uuid> run_ids,
 
 Result<store::ListEnd> MemoryView::list(const store::ListQuery& query,
                                         store::RecordVisitor visit) const {
+  if (auto refused = refusal(); !refused) return refused.error();
   const bool rising = query.order == Order::oldest_first;
   std::vector<core::RecordView> fitting;
   for (const auto& [run_id, kept] : state_.runs) {
@@ -65,6 +86,7 @@ Result<store::ListEnd> MemoryView::list(const store::ListQuery& query,
 
 Result<store::ListEnd> MemoryView::completed(const store::CompletedQuery& query,
                                              store::RecordVisitor visit) const {
+  if (auto refused = refusal(); !refused) return refused.error();
   using Place = std::tuple<Uuid, Instant, Uuid>;
   const auto place = [](const core::RecordView& run) {
     return Place(run.organization_id, *run.completed_at, run.run_id);
@@ -97,6 +119,7 @@ Result<store::ListEnd> MemoryView::completed(const store::CompletedQuery& query,
 Result<bool> MemoryView::orphans(std::uint64_t epoch,
                                  const std::optional<store::OrphanPlace>& after, std::size_t limit,
                                  store::RecordVisitor visit) const {
+  if (auto refused = refusal(); !refused) return refused.error();
   using Place = std::pair<std::uint64_t, Uuid>;
   std::vector<core::RecordView> fitting;
   for (const auto& [run_id, kept] : state_.runs) {
@@ -114,6 +137,7 @@ Result<bool> MemoryView::orphans(std::uint64_t epoch,
 
 Result<bool> MemoryView::scan(const std::optional<Uuid>& after, std::size_t limit,
                               store::RecordVisitor visit) const {
+  if (auto refused = refusal(); !refused) return refused.error();
   auto run = after ? state_.runs.upper_bound(*after) : state_.runs.begin();
   for (; run != state_.runs.end() && limit > 0; ++run, --limit) visit(run->second.view());
   return run != state_.runs.end();
@@ -121,6 +145,7 @@ Result<bool> MemoryView::scan(const std::optional<Uuid>& after, std::size_t limi
 
 Result<Counts> MemoryView::counts(const std::optional<Uuid>& organization_id,
                                   const std::optional<Uuid>& journey_id) const {
+  if (auto refused = refusal(); !refused) return refused.error();
   Counts counts;
   const Uuid journeys_of = organization_id.value_or(Uuid{});
   for (const auto& [run_id, kept] : state_.runs) {
@@ -153,6 +178,7 @@ Result<Counts> MemoryView::counts(const std::optional<Uuid>& organization_id,
 /// The real feed may keep more than its retention: it drops whole blocks. So may the model.
 Result<void> MemoryView::changes(std::uint64_t after, std::size_t limit,
                                  store::ChangeVisitor visit) const {
+  if (auto refused = refusal(); !refused) return refused;
   if (retention_ == 0 && after < state_.last_sequence) return Error{.code = Errc::too_old};
   for (const KeptChange& change : state_.feed) {
     if (change.sequence <= after || limit == 0) continue;
@@ -163,6 +189,7 @@ Result<void> MemoryView::changes(std::uint64_t after, std::size_t limit,
 }
 
 Result<std::uint64_t> MemoryView::feed_first() const {
+  if (auto refused = refusal(); !refused) return refused.error();
   return retention_ == 0 || state_.feed.empty() ? 0 : state_.feed.front().sequence;
 }
 

@@ -8,6 +8,7 @@
 
 #include "support/catch.hpp"
 
+#include "milepost/changes.hpp"
 #include "milepost/command.hpp"
 #include "milepost/result.hpp"
 #include "milepost/run.hpp"
@@ -22,6 +23,9 @@ inline std::ostream& operator<<(std::ostream& out, OutcomeKind kind) {
 }
 inline std::ostream& operator<<(std::ostream& out, RunStatus status) {
   return out << to_string(status);
+}
+inline std::ostream& operator<<(std::ostream& out, ChangeKind kind) {
+  return out << to_string(kind);
 }
 
 namespace test {

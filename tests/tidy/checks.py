@@ -5,6 +5,7 @@ import os
 import re
 from dataclasses import dataclass
 
+import capi_checks
 import cpp_text
 import rules
 
@@ -183,19 +184,25 @@ def check_head(tree):
 
 
 def check_version(tree):
-    """The version stands in CMakeLists.txt and in version.hpp; both must say the same."""
-    cmake, header = "CMakeLists.txt", "include/milepost/version.hpp"
+    """The version stands in CMakeLists.txt and in two headers; all must say the same."""
+    cmake = "CMakeLists.txt"
     project = re.search(r"project\(milepost VERSION (\d+)\.(\d+)\.(\d+)", tree.text(cmake))
     if not project:
         yield Finding("version", cmake, 1, "no project(milepost VERSION x.y.z")
         return
-    text = tree.text(header)
     expected = dict(zip(("MAJOR", "MINOR", "PATCH"), project.groups()))
     expected["STRING"] = '"' + ".".join(project.groups()) + '"'
-    for name, value in expected.items():
-        if not re.search(rf"#define MILEPOST_VERSION_{name} {re.escape(value)}$", text, re.M):
-            yield Finding("version", header, 1,
-                          f"MILEPOST_VERSION_{name} must be {value}, as {cmake} has it")
+    for header in ("include/milepost/version.hpp", capi_checks.HEADER):
+        text = tree.text(header) if tree.has(header) else None
+        for name, value in expected.items() if text is not None else ():
+            if not re.search(rf"#define MILEPOST_VERSION_{name} {re.escape(value)}$", text, re.M):
+                yield Finding("version", header, 1,
+                              f"MILEPOST_VERSION_{name} must be {value}, as {cmake} has it")
+
+
+def check_capi(tree):
+    """See capi_checks.py."""
+    yield from capi_checks.check_capi(tree, Finding)
 
 
 _UNITS = {"": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40,
@@ -254,5 +261,6 @@ CHECKS = {
     "functions": check_functions,
     "head": check_head,
     "version": check_version,
+    "capi": check_capi,
     "readme": check_readme,
 }

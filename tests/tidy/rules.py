@@ -56,8 +56,10 @@ ROOMS = (
          "store sees core, journal, lmdb and verify, but not <lmdb.h>"),
     Room("lib/api/", (r"(api|store|core)/.*", PUBLIC), (STD, SYSTEM, BOOST),
          "api sees store and core"),
-    Room("lib/capi/", (r"capi/.*", PUBLIC, r"milepost/milepost\.h"), (STD, STD_C),
-         "capi sees the public headers only"),
+    Room("lib/capi/", (r"capi/.*", PUBLIC, r"milepost/milepost\.h"),
+         (STD, STD_C, r"pthread\.h"),
+         "capi sees the public headers only; of the system pthread_atfork and pthread_self, to "
+         "notice forks and hooks that call back"),
     Room("bindings/cpp/", (SIBLING, PUBLIC), (STD, SYSTEM, BOOST, r"CLI/.*"),
          "what is built on the library sees its public headers only"),
     Room("bindings/", (SIBLING, PUBLIC, r"milepost/milepost\.h"), (ANY,),

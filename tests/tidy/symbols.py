@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Checks what the built library shows and needs: symbols.py [--shared FILE] [--static FILE].
+"""Checks what the built libraries show and need:
+symbols.py [--shared FILE] [--static FILE] [--c FILE --c-symbols FILE].
 
-The shared library exports public milepost names only, and neither form calls what ends the host's
-process or prints. std::terminate is let through: the standard headers call it (std::thread's
-destructor for one); tidy.py sees to it that our sources do not.
+The shared library exports public C++ names only, the C library exactly the names that the list has,
+the static one brings no copy of Boost.JSON that a host's own could clash with, and none calls what
+ends the host's process or prints. std::terminate is let through: the standard headers call it
+(std::thread's destructor for one); tidy.py sees to it that our sources do not.
 """
 
 import argparse
@@ -12,13 +14,14 @@ import re
 import subprocess
 import sys
 
-EXPORTED = re.compile(r"^(_ZNK?8milepost|_ZT[ISV]N8milepost|milepost_)")
+EXPORTED = re.compile(r"^(_ZNK?8milepost|_ZT[ISV]N8milepost)")
 INTERNAL = re.compile(r"\bmilepost::(core|journal|lmdb|store|api|capi|detail)::")
 # Forms that glibc's checking headers make, e.g. __printf_chk, are meant too.
 FORBIDDEN = re.compile(
     r"^(abort|exit|_exit|_Exit|quick_exit|__assert_fail|perror|psignal"
     r"|_{0,2}(v?f?printf)(_chk)?|puts|fputs|putc|fputc|putchar|putwchar|fwrite"
     r"|stdout|stderr|stdin|_ZSt4cout|_ZSt4cerr|_ZSt4clog|_ZNSt8ios_base4InitC[12]Ev)$")
+BOOST_JSON = re.compile(r"^_ZT?[A-Z]*NK?5boost4json")
 EXPECTED_EXPORT = "milepost::Tracker::open("
 
 
@@ -52,7 +55,24 @@ def check_shared(path):
     yield from check_needs(path, names_of(nm("--dynamic", "--undefined-only", path)))
 
 
+def check_c(path, listed):
+    """The C library, and the names it is to show, one a line."""
+    exported = set(names_of(nm("--dynamic", "--defined-only", path)))
+    with open(listed, encoding="ascii") as file:
+        expected = set(file.read().split())
+    for name in sorted(exported - expected):
+        yield f"{path} exports {name}, which is not in {listed}"
+    for name in sorted(expected - exported):
+        yield f"{path} does not export {name}, which is in {listed}"
+    yield from check_needs(path, names_of(nm("--dynamic", "--undefined-only", path)))
+
+
 def check_static(path):
+    for name in sorted(set(names_of(nm("--defined-only", "--extern-only", path)))):
+        if BOOST_JSON.match(name):
+            yield (f"{path} defines {name}: a host may have its own; "
+                   "see lib/core/boost_json.hpp")
+            break
     yield from check_needs(path, names_of(nm("--undefined-only", path)))
 
 
@@ -66,11 +86,15 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--shared", action="append", default=[])
     parser.add_argument("--static", action="append", default=[])
+    parser.add_argument("--c")
+    parser.add_argument("--c-symbols")
     arguments = parser.parse_args()
-    if not arguments.shared + arguments.static:
+    if not arguments.shared + arguments.static + [arguments.c or ""]:
         parser.error("name a library to check")
     findings = [f for path in arguments.shared for f in check_shared(path)]
     findings += [f for path in arguments.static for f in check_static(path)]
+    if arguments.c:
+        findings += check_c(arguments.c, arguments.c_symbols)
     for finding in findings:
         print(finding)
     print(f"symbols: {len(findings)} findings")

@@ -56,6 +56,24 @@ class SymbolsTest(unittest.TestCase):
                 self.assertEqual(1, len(shared))
                 self.assertIn("stray", shared[0])
 
+    def test_a_copy_of_boost_json_is_found(self):
+        _, static = self.findings("namespace boost::json { struct value { ~value(); };\n"
+                                  "value::~value() {} }\n")
+        self.assertIn("boost_json.hpp", " ".join(static))
+
+    def test_the_c_library_shows_what_the_list_has_and_nothing_else(self):
+        source = 'extern "C" { int milepost_a() { return 1; } int milepost_b() { return 1; } }'
+        with tempfile.TemporaryDirectory(prefix="milepost-symbols-") as folder:
+            shared, listed = os.path.join(folder, "a.so"), os.path.join(folder, "list")
+            subprocess.run([CXX, "-shared", "-fPIC", "-x", "c++", "-", "-o", shared], check=True,
+                           input=source, text=True)
+            for names, expected in (("milepost_a milepost_b", 0), ("milepost_a", 1),
+                                    ("milepost_a milepost_b milepost_c", 1), ("", 2)):
+                with self.subTest(names=names):
+                    with open(listed, "w", encoding="ascii") as file:
+                        file.write(names)
+                    self.assertEqual(expected, len(list(symbols.check_c(shared, listed))))
+
     def test_a_library_without_its_api_is_found(self):
         with tempfile.TemporaryDirectory(prefix="milepost-symbols-") as folder:
             shared = os.path.join(folder, "a.so")

@@ -53,6 +53,23 @@ CLEAN = {
     "lib/store/store.hpp": HEAD + "#pragma once\n",
     "lib/store/store.cpp": HEAD + '#include "core/record.hpp"\n#include "journal/journal.hpp"\n'
                                   '#include "lmdb/env.hpp"\n',
+    "include/milepost/milepost.h": "/* SPDX-License-Identifier: Apache-2.0 */\n"
+                                   "#define MILEPOST_VERSION_MAJOR 0\n"
+                                   "#define MILEPOST_VERSION_MINOR 1\n"
+                                   "#define MILEPOST_VERSION_PATCH 0\n"
+                                   '#define MILEPOST_VERSION_STRING "0.1.0"\n'
+                                   "/// Threads: any. Errors: none. Since: 0.1. Status: stable.\n"
+                                   "MILEPOST_C_API void milepost_x_free(milepost_x x) N;\n\n"
+                                   "/// Opens. Threads: any. Errors: IO.\n"
+                                   "/// Since: 0.1. Status: stable.\n"
+                                   "MILEPOST_C_API milepost_status milepost_x_open(milepost_x* x,\n"
+                                   "    milepost_error* err) N;\n",
+    "lib/capi/x_c.cpp": HEAD + '#include "milepost/milepost.h"\n\n'
+                               "void milepost_x_free(milepost_x x) noexcept { release(x); }\n\n"
+                               "milepost_status milepost_x_open(milepost_x* x,\n"
+                               "                                milepost_error* err) noexcept {\n"
+                               "  return guard(err, [&] {\n    return use(x, [] { g(); });\n"
+                               "  });\n}\n",
     "lib/api/tracker_impl.hpp": HEAD + "#pragma once\n",
     "lib/api/tracker.cpp": HEAD + '#include "store/store.hpp"\n\n'
                                   "int T::exit(const int& id) { return exit(id, {}); }\n"
@@ -138,11 +155,32 @@ PLANTED = [
     ("functions", "lib/core/record.cpp", 'TEST_CASE("a", "[b]") {\n' + "x();\n" * 69 + "}\n", 1),
     ("functions", "lib/core/record.cpp",
      "A::A(int a)\n    : b_(a) {\n" + "x(\"}\");  // }\n" * 68 + "}\n", 1),
+    ("capi", "lib/capi/x_c.cpp", "\nvoid milepost_y_free(int y) noexcept { release(y); }\n", 2),
+    ("capi", "include/milepost/milepost.h", "/// Threads: any. Errors: none. Since: 1. Status: s.\n"
+     "MILEPOST_C_API void milepost_y_free(void) N;\n", 2),
+    ("includes", "include/milepost/milepost.h", "#include <stdio.h>\n", 1),
+    ("includes", "lib/capi/x_c.cpp", '#include "core/record.hpp"\n', 1),
     ("head", "lib/core/new.cpp", "// What this file is for.\n", 1),
     ("head", "lib/core/new.cpp", "// SPDX-License-Identifier: Apache-2.0\n#include <vector>\n", 2),
     ("head", "lib/core/new.hpp", HEAD, 1),
     ("head", "tests/new/CMakeLists.txt", "add_library(x)\n", 1),
     ("head", ".ci/run", "#!/usr/bin/env bash\nset -e\n", 2),
+]
+
+# The same in place of what is there: check, file, old text, new text.
+REPLACED = [
+    ("capi", "lib/capi/x_c.cpp", "{ release(x); }", "{ release(x); f(); }"),
+    ("capi", "lib/capi/x_c.cpp", "{ release(x); }", "{ if (x) { release(x); } }"),
+    ("capi", "lib/capi/x_c.cpp", ") noexcept { release", ") { release"),
+    ("capi", "lib/capi/x_c.cpp", "  return guard(err", "  f();\n  return guard(err"),
+    ("capi", "lib/capi/x_c.cpp", "  });\n}", "  });\n  f();\n}"),
+    ("capi", "lib/capi/x_c.cpp", "  });\n}", "  }) + 1;\n}"),
+    ("capi", "lib/capi/x_c.cpp", "return guard(err, [&] {", "return guard(nullptr, [&] {"),
+    ("capi", "lib/capi/x_c.cpp", "return guard(err, [&] {", "return f(err, [&] {"),
+    ("capi", "lib/capi/x_c.cpp", "{ g(); }", "{ try { g(); } catch (...) {} }"),
+    ("capi", "include/milepost/milepost.h", "/// Opens. Threads: any.", "/// Opens."),
+    ("capi", "include/milepost/milepost.h", "Since: 0.1. Status: stable.\nMILEPOST_C_API mile",
+     "Since: 0.1.\nMILEPOST_C_API mile"),
 ]
 
 # What must not be found: the edge of each limit.
@@ -191,6 +229,15 @@ class TidyTest(unittest.TestCase):
                 if line is not None:
                     self.assertEqual(before.count("\n") + line, found[0].line)
 
+    def test_every_fault_in_place_of_what_is_there_is_found(self):
+        for check, path, old, new in REPLACED:
+            with self.subTest(check=check, new=new):
+                files = dict(CLEAN)
+                self.assertEqual(1, files[path].count(old))
+                files[path] = files[path].replace(old, new)
+                found = findings_of(files, (check,))
+                self.assertEqual([(check, path)], [(f.check, f.path) for f in found])
+
     def test_the_edge_of_each_limit_is_allowed(self):
         for check, path, added in ALLOWED:
             with self.subTest(check=check, path=path, added=added[:60]):
@@ -206,7 +253,7 @@ class TidyTest(unittest.TestCase):
         files = dict(CLEAN)
         files["CMakeLists.txt"] = files["CMakeLists.txt"].replace("0.1.0", "0.2.0")
         found = findings_of(files, ("version",))
-        self.assertEqual(2, len(found))
+        self.assertEqual(4, len(found))  # minor and string, in each of two headers
         self.assertIn("MILEPOST_VERSION_MINOR must be 2", str(found[0]))
 
     def test_a_readme_that_lacks_a_limit_or_has_it_wrong_is_found(self):

@@ -20,7 +20,6 @@
 #include "child_process.hpp"
 #include "crash_oracle.hpp"
 #include "host.hpp"
-#include "run_list.hpp"
 #include "stop.hpp"
 #include "text.hpp"
 #include "workspace.hpp"
@@ -95,17 +94,12 @@ int look(const Options& options, const Workspace& workspace, const CrashOracle& 
     return kExitNotAsAcknowledged;
   }
   if (unfinished_too) {
-    const auto list = RunList::open(workspace.run_list());
-    if (!list) return failure(list.error());
-    const auto unfinished = unfinished_runs(*tracker, *list);
-    if (!unfinished) return failure(unfinished.error());
-    const auto running = static_cast<std::uint64_t>(std::count_if(
-        unfinished->begin(), unfinished->end(),
-        [](const milepost::Run& run) { return run.status == milepost::RunStatus::running; }));
+    const auto counts = tracker->counts();
+    if (!counts) return failure(counts.error());
     say("   and " + counted(verdict->untold, "change") +
         " that nobody had been told of: the kill came between the two");
-    say("   left to do: " + with_separators(unfinished->size() - running) + " queued, " +
-        with_separators(running) + " running");
+    say("   left to do: " + with_separators(counts->queued) + " queued, " +
+        with_separators(counts->running) + " running");
   }
   if (auto closed = tracker->close(); !closed) return failure(closed.error());
   return kExitDone;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One batch: ids go to the list, commands to the store, outcomes to the tally.
+// One batch: triggers become commands, the store answers each, the answers are counted.
 #include "create_runs.hpp"
 
 #include <string>
@@ -28,21 +28,19 @@ milepost::Result<std::vector<Trigger>> read_batch(TriggerReader& reader, std::si
 }
 
 milepost::Result<void> create_batch(milepost::Tracker& tracker,
-                                    const std::vector<Trigger>& triggers, RunList& list,
-                                    Console& console, const Acknowledged& acknowledged,
-                                    CreateTally& tally) {
+                                    const std::vector<Trigger>& triggers, Console& console,
+                                    const Acknowledged& acknowledged, CreateTally& tally) {
   std::vector<milepost::Command> commands;
-  std::vector<ListedRun> listed;
   for (const Trigger& trigger : triggers) {
-    const milepost::Uuid run_id = run_id_of(trigger);
-    listed.push_back({.run_id = run_id, .organization_id = trigger.organization_id});
-    commands.emplace_back(milepost::CreateCommand{.journey_id = trigger.journey_id,
-                                                  .profile_id = trigger.profile_id,
-                                                  .run_id = run_id,
-                                                  .triggered_at = trigger.triggered_at,
-                                                  .organization_id = trigger.organization_id});
+    milepost::CreateCommand create{.journey_id = trigger.journey_id,
+                                   .profile_id = trigger.profile_id,
+                                   .triggered_at = trigger.triggered_at,
+                                   .organization_id = trigger.organization_id,
+                                   .idempotency_key = trigger.idempotency_key};
+    // What tells a repeat from a new trigger: the sender's key if there is one, else the line.
+    if (trigger.idempotency_key.empty()) create.run_id = run_id_of(trigger);
+    commands.emplace_back(create);
   }
-  if (auto added = list.add(listed); !added) return added.error();
   const auto outcomes = tracker.apply(commands);
   if (!outcomes) return outcomes.error();
   for (std::size_t i = 0; i < outcomes->size(); ++i) {
@@ -55,8 +53,8 @@ milepost::Result<void> create_batch(milepost::Tracker& tracker,
     } else {
       ++tally.refused;
       console.note("line " + std::to_string(triggers[i].line) +
-                   " refused: " + std::string(milepost::to_string(outcome.kind)) + ", run " +
-                   milepost::to_string(listed[i].run_id) + " is another request's");
+                   " refused: " + std::string(milepost::to_string(outcome.kind)) +
+                   ", its run id or key is another request's");
     }
   }
   return {};
@@ -64,7 +62,7 @@ milepost::Result<void> create_batch(milepost::Tracker& tracker,
 
 }  // namespace
 
-milepost::Result<void> create_runs(milepost::Tracker& tracker, TriggerReader& reader, RunList& list,
+milepost::Result<void> create_runs(milepost::Tracker& tracker, TriggerReader& reader,
                                    std::size_t batch, Console& console,
                                    const Acknowledged& acknowledged, CreateTally& tally) {
   const auto began = std::chrono::steady_clock::now();
@@ -79,7 +77,7 @@ milepost::Result<void> create_runs(milepost::Tracker& tracker, TriggerReader& re
       } else if (triggers->empty()) {
         break;
       } else {
-        result = create_batch(tracker, *triggers, list, console, acknowledged, tally);
+        result = create_batch(tracker, *triggers, console, acknowledged, tally);
         progress.advance(triggers->size());
         progress.set_fraction(reader.fraction());
       }

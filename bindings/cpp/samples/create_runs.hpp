@@ -9,7 +9,6 @@
 #include <functional>
 
 #include "progress.hpp"
-#include "run_list.hpp"
 #include "trigger_reader.hpp"
 
 #include "milepost/result.hpp"
@@ -31,7 +30,7 @@ struct CreateTally {
 /// Reads triggers until the end or until a stop is requested, and creates their runs. `tally`
 /// says how far it got also when an error comes back.
 [[nodiscard]] milepost::Result<void> create_runs(milepost::Tracker& tracker, TriggerReader& reader,
-                                                 RunList& list, std::size_t batch, Console& console,
+                                                 std::size_t batch, Console& console,
                                                  const Acknowledged& acknowledged,
                                                  CreateTally& tally);
 

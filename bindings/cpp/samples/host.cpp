@@ -5,6 +5,7 @@
 
 #include <cstdio>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,21 +13,23 @@
 #include "execute_runs.hpp"
 #include "line_source.hpp"
 #include "report.hpp"
-#include "run_list.hpp"
 #include "sample_triggers.hpp"
 #include "stop.hpp"
 #include "text.hpp"
 #include "trigger_reader.hpp"
+#include "work_queue.hpp"
 
 namespace sample {
 namespace {
 
 /// Everything one execution of the program has done so far.
 struct Work {
+  milepost::Counts before{};  ///< What the store held when we opened it.
   CreateTally created{};
   ExecuteTally executed{};
-  std::vector<milepost::Run> runs{};  ///< What was unfinished when execution began.
-  std::vector<milepost::RunStatus> acknowledged_status{};
+  std::uint64_t repeats = 0;
+  std::vector<milepost::Uuid> organizations{};  ///< Whose runs are executed.
+  std::string queued_json{};                    ///< A run while it was queued.
 };
 
 milepost::Result<std::unique_ptr<LineSource>> open_input(const Options& options) {
@@ -34,44 +37,55 @@ milepost::Result<std::unique_ptr<LineSource>> open_input(const Options& options)
   return open_lines(options.input);
 }
 
-void note_picked_up(const Work& work, Console& console) {
-  std::uint64_t running = 0;
-  for (const milepost::Run& run : work.runs) {
-    if (run.status == milepost::RunStatus::running) ++running;
-  }
-  const std::uint64_t queued = work.runs.size() - running;
-  const std::uint64_t old_queued =
-      queued > work.created.created ? queued - work.created.created : 0;
-  if (old_queued + running == 0) return;
-  console.note("Picked up " + counted(old_queued + running, "unfinished run") +
-               " of an earlier process: " + with_separators(old_queued) + " queued, " +
-               with_separators(running) + " running.");
+void note_picked_up(const milepost::Counts& before, Console& console) {
+  if (before.queued + before.running == 0) return;
+  console.note("Picked up " + counted(before.queued + before.running, "unfinished run") +
+               " of an earlier process: " + with_separators(before.queued) + " queued, " +
+               with_separators(before.running) + " running.");
 }
 
-milepost::Result<void> do_work(const Options& options, milepost::Tracker& tracker, RunList& list,
+milepost::Result<void> execute_what_is_there(const Options& options, milepost::Tracker& tracker,
+                                             Console& console, const Acknowledged& acknowledged,
+                                             Work& work) {
+  const auto counts = tracker.counts();
+  if (!counts) return counts.error();
+  auto queued = example_of(tracker, work.organizations, milepost::RunStatus::queued);
+  if (!queued) return queued.error();
+  work.queued_json = std::move(*queued);
+  WorkQueue queue(tracker, work.organizations);
+  auto executed = execute_runs(tracker, queue,
+                               {.workers = options.workers,
+                                .step_time = options.step_time,
+                                .runs = counts->queued + counts->running},
+                               console, acknowledged, work.executed);
+  work.repeats = queue.repeats();
+  return executed;
+}
+
+milepost::Result<void> do_work(const Options& options, milepost::Tracker& tracker,
                                LineSource& lines, Console& console,
                                const Acknowledged& acknowledged, Work& work) {
+  const auto before = tracker.counts();
+  if (!before) return before.error();
+  work.before = *before;
   TriggerReader reader(lines, console);
-  if (auto created =
-          create_runs(tracker, reader, list, options.batch, console, acknowledged, work.created);
-      !created) {
-    return created;
-  }
-  if (stop_requested()) return {};
-  auto runs = unfinished_runs(tracker, list);
-  if (!runs) return runs.error();
-  work.runs = std::move(*runs);
-  note_picked_up(work, console);
-  if (work.runs.empty()) return {};
-  return execute_runs(tracker, work.runs,
-                      {.workers = options.workers, .step_time = options.step_time}, console,
-                      acknowledged, work.acknowledged_status, work.executed);
+  auto created = create_runs(tracker, reader, options.batch, console, acknowledged, work.created);
+  std::set<milepost::Uuid> organizations = reader.organizations();
+  organizations.insert(milepost::Uuid{});
+  organizations.insert(options.organizations.begin(), options.organizations.end());
+  work.organizations.assign(organizations.begin(), organizations.end());
+  if (!created || stop_requested()) return created;
+  note_picked_up(work.before, console);
+  return execute_what_is_there(options, tracker, console, acknowledged, work);
 }
 
-/// Where to find the store again.
-void advise(const Options& options, const Workspace& workspace, Console& console) {
+/// Where to find the store again, and how to go on.
+void advise(const Options& options, const Workspace& workspace, const Work& work,
+            Console& console) {
   Options again = options;
   again.directory = workspace.directory();
+  // What stdin held is gone, and with it who the runs belong to.
+  if (options.input == "-") again.organizations = work.organizations;
   console.error("Everything acknowledged is kept in " + workspace.directory() + ".");
   console.error("Continue with:  " + continue_command(again));
   if (options.input == "-") {
@@ -82,36 +96,60 @@ void advise(const Options& options, const Workspace& workspace, Console& console
   }
 }
 
-int report(const Options& options, Workspace& workspace, const milepost::Tracker& tracker,
-           const RunList& list, const Work& work, Console& console) {
-  const auto standing = read_standing(tracker, list, work.runs, work.acknowledged_status);
-  if (!standing) {
-    console.error("error: the runs cannot be read back: " + milepost::to_string(standing.error()));
-    workspace.keep();
-    return kExitStoreError;
-  }
+void say_stopped(const milepost::Counts& counts, Console& console) {
+  console.error("Stopped by " + stop_reason().value_or("a signal") + ": " +
+                with_separators(counts.completed + counts.failed + counts.exited) + " of " +
+                counted(counts.total(), "run") + " ended; " + with_separators(counts.queued) +
+                " queued and " + with_separators(counts.running) + " running are left.");
+}
+
+/// Says how it went. Yields the exit code.
+milepost::Result<int> report(const Options& options, Workspace& workspace,
+                             const milepost::Tracker& tracker, const Work& work, Console& console) {
+  const auto counts = tracker.counts();
+  if (!counts) return counts.error();
+  const milepost::Counts expected = expected_counts(work.before, work.created, work.executed);
   if (!console.quiet()) {
-    print_counts(*standing);
-    print_rates(options, work.created, work.executed);
-    print_examples(*standing, work.executed);
+    print_counts(*counts, expected);
+    print_rates(options, work.created, work.executed, work.repeats);
+    auto printed =
+        print_examples(tracker, work.organizations, work.queued_json, work.executed.running_json);
+    if (!printed) return printed.error();
     std::fflush(stdout);
   }
-  if (standing->not_as_acknowledged > 0) {
+  if (*counts != expected) {
     workspace.keep();
     return kExitNotAsAcknowledged;
   }
-  if (!stop_requested()) return kExitDone;
+  if (!stop_requested()) {
+    if (counts->queued > 0) {
+      console.note(counted(counts->queued, "run") +
+                   " left queued: of organizations that the input does not name. Execute them "
+                   "with --organization ID.");
+    }
+    return kExitDone;
+  }
   if (console.quiet()) return kExitStopped;
-  console.error("Stopped by " + stop_reason().value_or("a signal") + ": " +
-                with_separators(standing->finished()) + " of " + counted(standing->total, "run") +
-                " ended; " + with_separators(standing->of(milepost::RunStatus::queued)) +
-                " queued and " + with_separators(standing->of(milepost::RunStatus::running)) +
-                " running are left.");
-  if (standing->total > 0 || !workspace.temporary()) {
+  say_stopped(*counts, console);
+  if (counts->total() > 0 || !workspace.temporary()) {
     workspace.keep();
-    advise(options, workspace, console);
+    advise(options, workspace, work, console);
   }
   return kExitStopped;
+}
+
+/// Works and reports. Yields the exit code.
+int work_and_report(const Options& options, Workspace& workspace, milepost::Tracker& tracker,
+                    LineSource& lines, Console& console, const Acknowledged& acknowledged) {
+  Work work;
+  auto done = do_work(options, tracker, lines, console, acknowledged, work);
+  const auto code = done ? report(options, workspace, tracker, work, console)
+                         : milepost::Result<int>(done.error());
+  if (code) return *code;
+  console.error("error: " + milepost::to_string(code.error()));
+  workspace.keep();
+  advise(options, workspace, work, console);
+  return kExitStoreError;
 }
 
 }  // namespace
@@ -143,22 +181,7 @@ int run_host(const Options& options, Workspace& workspace, Console& console,
     console.error("error: " + milepost::to_string(tracker.error()));
     return kExitStoreError;
   }
-  auto list = RunList::open(workspace.run_list());
-  if (!list) {
-    console.error("error: " + milepost::to_string(list.error()));
-    return kExitStoreError;
-  }
-  Work work;
-  const auto done = do_work(options, *tracker, *list, **lines, console, acknowledged, work);
-  int code = kExitDone;
-  if (!done) {
-    console.error("error: " + milepost::to_string(done.error()));
-    workspace.keep();
-    advise(options, workspace, console);
-    code = kExitStoreError;
-  } else {
-    code = report(options, workspace, *tracker, *list, work, console);
-  }
+  int code = work_and_report(options, workspace, *tracker, **lines, console, acknowledged);
   if (auto closed = tracker->close(); !closed) {
     console.error("error: the store did not close: " + milepost::to_string(closed.error()));
     if (code == kExitDone) code = kExitStoreError;

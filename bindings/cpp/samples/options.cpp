@@ -14,11 +14,12 @@ namespace {
 
 constexpr const char* kFooter = R"(Each line of the input is one trigger:
   {"journeyId":"<uuid>","profileId":"<uuid>","triggeredAt":"2023-11-07T05:31:56Z"}
-triggeredAt and organizationId may be left out. A line that cannot be used is
-reported with its number and skipped.
+triggeredAt, organizationId and idempotencyKey may be left out. A line that
+cannot be used is reported with its number and skipped.
 
-A run's id follows from its line, so the same command on the same directory
-continues where an earlier one stopped and makes nothing twice.
+A trigger is told from others by its key, or else by its line, so the same
+command on the same directory continues where an earlier one stopped and makes
+nothing twice.
 
 Examples:
   journey_executor                              20,000 sample triggers, 8 workers
@@ -53,7 +54,15 @@ std::string quote_for_shell(std::string_view text) {
   return quoted + "'";
 }
 
-void add_options(CLI::App& app, Options& options, unsigned& step_time_ms) {
+/// What is wrong with the text of an id; empty: nothing.
+std::string id_problem(const std::string& text) {
+  const auto id = milepost::parse_uuid(text);
+  return id ? std::string() : milepost::to_string(id.error());
+}
+
+/// `organizations` and `step_time_ms` are still to be converted.
+void add_options(CLI::App& app, Options& options, std::vector<std::string>& organizations,
+                 unsigned& step_time_ms) {
   auto* input = app.add_option("-i,--input", options.input,
                                "JSON Lines file of triggers; - reads stdin (default: a sample)");
   auto* count =
@@ -76,6 +85,11 @@ void add_options(CLI::App& app, Options& options, unsigned& step_time_ms) {
   app.add_option("--step-time", step_time_ms,
                  "Milliseconds each step of a journey takes (default: 0)")
       ->check(CLI::Range(0u, kStepTimeMsMax));
+  app.add_option("--organization", organizations,
+                 "Execute this organization's runs too, beside those that the input names")
+      ->type_name("ID")
+      ->allow_extra_args(false)
+      ->check(id_problem);
   app.add_flag("--relaxed", options.relaxed,
                "Acknowledge before the sync: a power cut may take the last 50 ms");
   auto* crash = app.add_flag("--crash", options.crash,
@@ -90,12 +104,13 @@ void add_options(CLI::App& app, Options& options, unsigned& step_time_ms) {
 std::variant<Options, int> parse_options(int argc, char** argv) {
   Options options;
   if (argc > 0) options.program = argv[0];
+  std::vector<std::string> organizations;
   unsigned step_time_ms = 0;
   CLI::App app("Executes journeys and tracks each run of them in a Milepost store.",
                "journey_executor");
   app.set_version_flag("--version", "journey_executor (milepost " MILEPOST_VERSION_STRING ")");
   app.footer(kFooter);
-  add_options(app, options, step_time_ms);
+  add_options(app, options, organizations, step_time_ms);
   try {
     app.parse(argc, argv);
     if (options.crash && options.input == "-") {
@@ -104,6 +119,9 @@ std::variant<Options, int> parse_options(int argc, char** argv) {
     }
   } catch (const CLI::ParseError& problem) {
     return app.exit(problem) == 0 ? kExitDone : kExitUsage;
+  }
+  for (const std::string& id : organizations) {
+    options.organizations.push_back(milepost::parse_uuid(id).value());
   }
   options.step_time = std::chrono::milliseconds(step_time_ms);
   return options;
@@ -123,6 +141,9 @@ std::vector<std::string> to_arguments(const Options& options) {
   if (options.batch != kBatch) add("--batch", std::to_string(options.batch));
   if (options.step_time.count() != 0) {
     add("--step-time", std::to_string(options.step_time.count()));
+  }
+  for (const milepost::Uuid& id : options.organizations) {
+    add("--organization", milepost::to_string(id));
   }
   if (options.relaxed) arguments.emplace_back("--relaxed");
   return arguments;

@@ -11,6 +11,8 @@
 #include <variant>
 #include <vector>
 
+#include "milepost/run.hpp"
+
 namespace sample {
 
 // The exit codes, as `--help` explains them.
@@ -39,6 +41,7 @@ struct Options {
   std::size_t batch = kBatch;
   std::chrono::milliseconds step_time{0};  ///< How long each step of a journey takes.
   bool relaxed = false;
+  std::vector<milepost::Uuid> organizations{};  ///< To serve beside those that the input names.
   bool crash = false;
   /// Set in the process that `--crash` kills: each acknowledged change is written here, and
   /// nothing but errors is shown.

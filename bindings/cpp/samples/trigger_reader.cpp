@@ -119,10 +119,18 @@ std::variant<Trigger, std::string> parse_trigger(std::string_view text,
     if (!at) return reason_of("triggeredAt", at.error());
     trigger.triggered_at = *at;
   }
+  if (const auto key = text_of(*object, "idempotencyKey", false, reason)) {
+    trigger.idempotency_key = *key;
+    if (key->empty() || key->size() > milepost::kIdempotencyKeySizeMax) {
+      reason = "idempotencyKey has " + counted(key->size(), "byte") + ", not 1 to " +
+               std::to_string(milepost::kIdempotencyKeySizeMax);
+    }
+  }
+  if (!reason.empty()) return reason;
   for (const auto& member : *object) {
     const std::string_view name(member.key().data(), member.key().size());
     if (name != "journeyId" && name != "profileId" && name != "organizationId" &&
-        name != "triggeredAt") {
+        name != "triggeredAt" && name != "idempotencyKey") {
       unknown_members.emplace_back(name);
     }
   }
@@ -145,8 +153,9 @@ milepost::Result<std::optional<Trigger>> TriggerReader::next() {
             : parse_trigger(found.text, unknown_members);
     if (auto* trigger = std::get_if<Trigger>(&parsed)) {
       trigger->line = found.number;
+      organizations_.insert(trigger->organization_id);
       note_unknown(found.number, unknown_members);
-      return std::optional<Trigger>(*trigger);
+      return std::optional<Trigger>(std::move(*trigger));
     }
     ++skipped_;
     console_.note("line " + std::to_string(found.number) +

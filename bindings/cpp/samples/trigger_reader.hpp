@@ -26,10 +26,11 @@ struct Trigger {
   milepost::Uuid profile_id{};
   milepost::Uuid organization_id{};
   std::optional<milepost::Instant> triggered_at{};
+  std::string idempotency_key{};  ///< Empty: none.
 };
 
-/// The id of the run a trigger makes. It follows from the trigger and its line, so sending the
-/// same file again makes nothing twice: the create is answered `unchanged`.
+/// The id of the run that a trigger without a key makes. It follows from the trigger and its line,
+/// so sending the same file again makes nothing twice: the create is answered `unchanged`.
 [[nodiscard]] milepost::Uuid run_id_of(const Trigger& trigger);
 
 /// What a line holds: a trigger, or the reason why it is none. Members that are not known are
@@ -46,6 +47,10 @@ class TriggerReader {
   [[nodiscard]] milepost::Result<std::optional<Trigger>> next();
 
   [[nodiscard]] std::uint64_t skipped() const noexcept { return skipped_; }
+  /// Those that triggers have named so far.
+  [[nodiscard]] const std::set<milepost::Uuid>& organizations() const noexcept {
+    return organizations_;
+  }
   [[nodiscard]] double fraction() const { return lines_.fraction(); }
 
  private:
@@ -55,6 +60,7 @@ class TriggerReader {
   Console& console_;
   std::uint64_t skipped_ = 0;
   std::set<std::string> noted_;
+  std::set<milepost::Uuid> organizations_;
 };
 
 }  // namespace sample

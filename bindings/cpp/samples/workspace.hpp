@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The directory everything is kept in: the store in `store`, the list of runs beside it. The
-// user's own, or a temporary one. One thread at a time.
+// The directory the store is kept in, the user's own or a temporary one. One thread at a time.
 #pragma once
 
 #include <string>
@@ -24,7 +23,6 @@ class Workspace {
 
   [[nodiscard]] const std::string& directory() const noexcept { return directory_; }
   [[nodiscard]] std::string store() const { return directory_ + "/store"; }
-  [[nodiscard]] std::string run_list() const { return directory_ + "/runs.txt"; }
   [[nodiscard]] bool temporary() const noexcept { return temporary_; }
   /// Whether it is in memory only, so that a sync costs nothing and promises nothing.
   [[nodiscard]] bool in_memory() const noexcept;

@@ -54,6 +54,7 @@ RecordView largest_record() {
   record.error = error;
   record.owner = owner;
   record.idempotency_key = key;
+  record.keyed_at = kInstantMax;
   return record;
 }
 
@@ -63,6 +64,7 @@ std::vector<RecordView> sample_records() {
   RecordView full = record_in(RunStatus::failed);
   full.organization_id = id_of(9);
   full.idempotency_key = "order-4711";
+  full.keyed_at = at(kMicros - 1);
   full.request = {true, true};
   records.push_back(full);
   RecordView nil;
@@ -101,7 +103,8 @@ TEST_CASE("the bytes of a queued and of a failed record are these for ever", "[c
   RecordView failed = record_in(RunStatus::failed);
   failed.organization_id = id_of(9);
   failed.idempotency_key = "k";
-  // and before the checksum: organization; start, token, epoch; end; error, owner, key
+  failed.keyed_at = at(kMicros + 3'000'000);
+  // and before the checksum: organization; start, token, epoch; end; keyed_at; error, owner, key
   CHECK(hex(encoded(failed)) ==
         "01031c000c000801"
         "008bf149890906000a000000000000000c00000000000000"
@@ -110,11 +113,11 @@ TEST_CASE("the bytes of a queued and of a failed record are these for ever", "[c
         "3c90c3cc0d444b5088888dd257360509"
         "40cd004a8909060001000000000000000500000000000000"
         "800f104a89090600"
-        "0000000000000000"
+        "c0511f4a89090600"
         "6d61696c626f782066756c6c"
         "776f726b65722d37"
         "6b"
-        "52c65327d0d48893");
+        "e7b652f3366a749f");
 }
 
 TEST_CASE("a queued record without an organization takes 72 bytes", "[core][codec]") {
@@ -173,6 +176,10 @@ TEST_CASE("what is encoded is decoded the same", "[core][codec]") {
     record.status = *rc::gen::elementOf(kAllStatuses);
     record.request = {*rc::gen::arbitrary<bool>(), *rc::gen::arbitrary<bool>()};
     record.idempotency_key = key;
+    if (!key.empty()) {
+      record.keyed_at = at(*rc::gen::inRange<std::int64_t>(
+          kInstantMin.time_since_epoch().count(), kInstantMax.time_since_epoch().count() + 1));
+    }
     record.created_sequence = *rc::gen::arbitrary<std::uint64_t>() >> 1;
     record.sequence = record.created_sequence + *rc::gen::inRange<std::uint64_t>(0, 1'000'000);
     const auto micros = *rc::gen::inRange<std::int64_t>(
@@ -312,6 +319,16 @@ TEST_CASE("the nil organization has one form only", "[core][codec]") {
   check_corrupt(record.run_id, bytes);
 }
 
+TEST_CASE("a key takes its own bytes and eight for when it was given", "[core][codec]") {
+  RecordView record = record_in(RunStatus::queued);
+  record.keyed_at = at(kMicros);  // means nothing without a key
+  CHECK(encoded_record_size(record) == 72);
+  CHECK(decode_record(record.run_id, encoded(record))->keyed_at == Instant{});
+  record.idempotency_key = "k";
+  CHECK(encoded_record_size(record) == 72 + 8 + 1);
+  CHECK(decode_record(record.run_id, encoded(record)).value() == record);
+}
+
 TEST_CASE("a record that breaks a rule is refused under a right checksum", "[core][codec]") {
   std::vector<RecordView> broken;
   broken.push_back(record_in(RunStatus::running));
@@ -324,6 +341,9 @@ TEST_CASE("a record that breaks a rule is refused under a right checksum", "[cor
   broken.back().owner = "\xC3";
   broken.push_back(record_in(RunStatus::queued));
   broken.back().triggered_at = Instant::max();
+  broken.push_back(record_in(RunStatus::queued));
+  broken.back().idempotency_key = "k";
+  broken.back().keyed_at = Instant::max();
   static const std::string too_long(kErrorTextSizeMax + 1, 'x');
   broken.push_back(record_in(RunStatus::failed));
   broken.back().error = too_long;

@@ -104,6 +104,16 @@ TEST_CASE("instants and sequences out of order are noticed", "[core][record]") {
        [](auto& r) { r.triggered_at = kInstantMax + std::chrono::microseconds(1); }},
       {"start too late", RunStatus::running, [](auto& r) { r.started_at = Instant::max(); }},
       {"end too late", RunStatus::failed, [](auto& r) { r.completed_at = Instant::max(); }},
+      {"key given too early", RunStatus::queued,
+       [](auto& r) {
+         r.idempotency_key = "k";
+         r.keyed_at = kInstantMin - std::chrono::microseconds(1);
+       }},
+      {"key given too late", RunStatus::queued,
+       [](auto& r) {
+         r.idempotency_key = "k";
+         r.keyed_at = kInstantMax + std::chrono::microseconds(1);
+       }},
   };
   check_each_is_noticed(rows);
 }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The transition table against one written out by hand.
+// The transition table against one written out by hand; sets of statuses.
 #include "core/state.hpp"
 
 #include "support/catch.hpp"
+
+#include "milepost/list.hpp"
 
 namespace milepost::core {
 namespace {
@@ -55,6 +57,24 @@ TEST_CASE("status numbers on disk are 0 to 4 and no others", "[core][state]") {
   CHECK(status_from_number(4) == RunStatus::exited);
   for (unsigned number = 5; number < 256; ++number) {
     CHECK_FALSE(status_from_number(static_cast<std::uint8_t>(number)).has_value());
+  }
+}
+
+TEST_CASE("a set of statuses holds what it was given and no number that is none", "[core][state]") {
+  CHECK(StatusSet().is_all());
+  CHECK(StatusSet().bits() == 0b11111);
+  const StatusSet two{RunStatus::failed, RunStatus::queued};
+  CHECK(two.contains(RunStatus::failed));
+  CHECK(two.contains(RunStatus::queued));
+  CHECK_FALSE(two.contains(RunStatus::running));
+  CHECK_FALSE(two.is_all());
+  CHECK(two == StatusSet{RunStatus::queued, RunStatus::failed});
+  CHECK(StatusSet(std::initializer_list<RunStatus>{}).is_empty());
+  for (unsigned number = 5; number < 256; ++number) {
+    const auto none = static_cast<RunStatus>(number);
+    CHECK(StatusSet(none).is_empty());
+    CHECK_FALSE(StatusSet().contains(none));
+    CHECK(StatusSet{RunStatus::exited, none} == StatusSet(RunStatus::exited));
   }
 }
 

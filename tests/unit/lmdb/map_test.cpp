@@ -174,6 +174,50 @@ TEST_CASE("at the cap writes are map_full and a reserve is left for those who fr
   CHECK(put_group(*env, 0, 50, false).has_value());
 }
 
+TEST_CASE("a map that grew into its reserve keeps as much free for those who free space",
+          "[lmdb][map]") {
+  TempDir dir;
+  EnvOptions options = tiny(dir.path());
+  options.map_size_max = 4u << 20;
+  auto env = Env::open(options).value();
+  const Table runs = env->table("runs").value();
+  // Below the reserve nothing is kept back beside it.
+  {
+    auto txn = env->begin_write().value();
+    CHECK(txn.check_reserve().has_value());
+  }
+  while (env->grow(std::nullopt, true)) {
+  }
+  REQUIRE(env->map_size() == options.map_size_max);
+  const std::string value(2000, 'v');
+  unsigned long stored = 0;
+  Result<void> kept;
+  while (kept) {
+    auto txn = env->begin_write().value();
+    for (unsigned long i = 0; i < 20; ++i) {
+      REQUIRE(txn.put(runs, bytes(numbered(stored + i)), bytes(value)).has_value());
+    }
+    kept = txn.check_reserve();
+    if (!kept) break;
+    REQUIRE(txn.commit().has_value());
+    stored += 20;
+  }
+  CHECK(kept.error().code == Errc::map_full);
+  CHECK_FALSE(kept.error().advice.empty());
+  const std::uint64_t reserve = options.map_size_max / kMapReserveShare;
+  const auto stats = env->stats().value();
+  CHECK(stats.map_size - stats.used_bytes + stats.free_pages * stats.page_size >= reserve);
+  CHECK(stored * value.size() > options.map_size_max / 3);
+  // Who frees space may use it, and then there is room again.
+  auto txn = env->begin_write().value();
+  for (unsigned long i = 0; i < stored / 2; ++i) {
+    REQUIRE(txn.erase(runs, bytes(numbered(i))).value());
+  }
+  CHECK(txn.check_reserve().has_value());
+  CHECK(txn.commit().has_value());
+  CHECK_FALSE(txn.check_reserve().has_value());  // over
+}
+
 TEST_CASE("the map starts below the reserve even if start equals the cap", "[lmdb][map]") {
   TempDir dir;
   EnvOptions options = tiny(dir.path());

@@ -30,7 +30,8 @@ Deadline soon() { return steady_clock::now() + seconds(60); }
 class Surroundings {
  public:
   [[nodiscard]] Applier::Parts parts() {
-    return {.write = [this](std::span<const EffectPtr> batch) { return write(batch); },
+    return {.write = [this](std::span<const EffectPtr> batch,
+                            bool use_reserve) { return write(batch, use_reserve); },
             .applied = [this](std::span<const EffectPtr> batch) { note_applied(batch); },
             .journal_has_room = [this] { return journal_has_room.load(); },
             .synced = [this] { return synced.load(); },
@@ -42,13 +43,15 @@ class Surroundings {
                 }};
   }
 
-  Result<void> write(std::span<const EffectPtr> batch) {
+  Result<void> write(std::span<const EffectPtr> batch, bool use_reserve) {
     if (gate != nullptr) {
       at_gate.open();
       gate->wait();
     }
     const std::lock_guard lock(mutex);
     ++attempts;
+    if (full && !use_reserve) return Error{.code = Errc::map_full, .message = "The map is full."};
+    reserve_used = reserve_used || use_reserve;
     if (failures > 0) {
       --failures;
       return Error{.code = Errc::disk_full, .message = "No space left."};
@@ -96,6 +99,8 @@ class Surroundings {
   bool applied_too_early = false;
   unsigned attempts = 0;
   unsigned failures = 0;
+  bool full = false;  // to all that may not use the reserve
+  bool reserve_used = false;
   Gate* gate = nullptr;
   Gate at_gate;
   std::atomic<bool> sync_fails{false};
@@ -412,6 +417,41 @@ TEST_CASE("many hand over while others publish and wait for room",
   CHECK(around.written.size() == kLast);
   CHECK(std::is_sorted(around.written.begin(), around.written.end()));
   CHECK_FALSE(around.applied_too_early);
+}
+
+TEST_CASE("in a full map callers are refused with the reason, a publish at once",
+          "[store][applier][full]") {
+  Surroundings around;
+  around.full = true;
+  Applier applier({.interval = milliseconds(1)}, around.parts());
+  around.hand_over(applier, effects(1, 3));
+  CHECK(code_of(applier.publish(Deadline::max())) == Errc::map_full);
+  CHECK(code_of(applier.wait_for_room(steady_clock::now())) == Errc::map_full);
+  CHECK_FALSE(around.reserve_used);
+}
+
+TEST_CASE("what frees space opens the reserve for itself and all before it, and room is back",
+          "[store][applier][full]") {
+  Surroundings around;
+  around.full = true;
+  Applier applier({.interval = milliseconds(1)}, around.parts());
+  around.hand_over(applier, effects(1, 3));
+  REQUIRE(code_of(applier.publish(Deadline::max())) == Errc::map_full);
+  Threads threads;
+  Result<void> room;
+  threads.start([&] { room = applier.wait_for_room(soon()); });
+  threads.wait_until_asleep();
+  const std::vector<EffectPtr> removal{
+      EffectPtr::make_removal(core::EffectKind::purge, test::id(1), 4)};
+  around.hand_over(applier, removal);
+  // No longer hopeless: this one waits for the removal.
+  CHECK(ok(applier.publish(soon())));
+  threads.join();
+  CHECK(ok(room));
+  CHECK(around.reserve_used);
+  // Only for them.
+  around.hand_over(applier, effects(5, 2));
+  CHECK(code_of(applier.publish(Deadline::max())) == Errc::map_full);
 }
 
 }  // namespace

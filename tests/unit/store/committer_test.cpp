@@ -2,136 +2,16 @@
 //
 // The committer between a journal that can fail and a table that can be damaged: what comes before
 // what, and who pays for a failure.
-#include "store/committer.hpp"
-
-#include <map>
-#include <string>
-
-#include "support/catch.hpp"
-#include "support/results.hpp"
 #include "support/steps.hpp"
-#include "support/temp_directory.hpp"
 #include "support/threads.hpp"
-#include "unit/store/support.hpp"
+#include "unit/store/committer_support.hpp"
 
 namespace milepost::store {
 namespace {
 
 using test::code_of;
+using test::Desk;
 using test::id;
-
-/// The smallest journal, which is full after a quarter of a megabyte unless something is released.
-std::unique_ptr<journal::Journal> open_journal(const std::string& directory) {
-  journal::JournalOptions options;
-  options.directory = directory;
-  options.store_id = id(77);
-  options.segment_bytes = kJournalSegmentBytesMin;
-  options.bytes_max = 4 * kJournalSegmentBytesMin;
-  return journal::Journal::open(options, 3, 0).value();
-}
-
-class Desk {
- public:
-  Result<std::vector<Outcome>> send(const std::vector<Command>& commands) {
-    std::vector<ResolvedCommand> resolved;
-    for (const Command& command : commands) {
-      resolved.push_back({&command, *core::command_run_id(command)});
-    }
-    CommitRequest request{
-        .commands = resolved, .bytes = 100 * commands.size(), .deadline = Deadline::max()};
-    auto batch = queue.submit(
-        request, [](Deadline) -> Result<void> { return {}; },
-        [this](CommitBatch& sealed) {
-          if (before_commit) before_commit();
-          committer.commit(sealed);
-        });
-    if (!batch) return batch.error();
-    if ((*batch)->error) return *(*batch)->error;
-    std::vector<Outcome> outcomes;
-    for (std::size_t i = 0; i < commands.size(); ++i) {
-      const Answer& answer = (*batch)->answers.at(request.first_answer + i);
-      if (answer.error) return *answer.error;
-      Outcome outcome{.kind = answer.kind};
-      if (answer.record) {
-        const auto effect = answer.record.view();
-        outcome.run = core::to_run(core::decode_record(effect.run_id, effect.record).value());
-        outcome.run_known = true;
-      }
-      outcomes.push_back(outcome);
-    }
-    return outcomes;
-  }
-
-  Result<EffectPtr> read_stored(const Uuid& run) {
-    reads.push_back(run);
-    if (damaged == run) return Error{.code = Errc::corrupt, .message = "A bad checksum."};
-    const auto found = stored.find(run);
-    return found == stored.end() ? EffectPtr() : found->second;
-  }
-
-  Result<void> make_durable() {
-    const std::uint64_t appended = journal->next_sequence() - 1;
-    bool seen = false;  // Nobody may see an effect before its sync.
-    for (const Uuid& run : watched) {
-      const EffectPtr found = recent.find(run);
-      seen = seen || (found && found.sequence() > journal->synced_sequence());
-    }
-    events.push_back((seen ? "seen before sync " : "sync ") + std::to_string(appended));
-    if (sync_error) return *sync_error;
-    if (auto synced = journal->sync(); !synced) return synced.error();
-    return {};
-  }
-
-  void hand_over(std::span<const EffectPtr> effects) {
-    bool published = true;
-    for (const EffectPtr& effect : effects) {
-      const EffectPtr found = recent.find(effect.view().run_id);
-      published = published && found && found.sequence() >= effect.sequence();
-      in_order = in_order && effect.sequence() == ++handed_over;
-    }
-    events.push_back(published ? "hand over" : "hand over before publish");
-  }
-
-  /// Appends until the journal takes no more; yields what it says then.
-  Errc fill_journal() {
-    const std::string text(4'000, 'x');
-    for (std::uint64_t i = 0;; ++i) {
-      auto told = send({test::request(id(i, 0x50)), FailCommand{id(i, 0x50), text}});
-      if (!told) return told.error().code;
-    }
-  }
-
-  /// Puts a queued run into the table.
-  void store(std::uint64_t number) { stored[id(number)] = test::effect(number, number); }
-
-  test::TempDirectory folder;
-  std::unique_ptr<journal::Journal> journal = open_journal(folder / "journal");
-  KeyMap keys;
-  LeaseTable leases;
-  RecentMap recent{0};  // lets go of everything that is applied
-  std::map<Uuid, EffectPtr> stored;
-  std::vector<Uuid> reads;
-  std::optional<Uuid> damaged;
-  std::optional<Error> sync_error;
-  std::function<void()> before_commit;
-  std::vector<std::string> events;
-  const std::vector<Uuid> watched{id(1), id(2), id(3)};
-  std::uint64_t handed_over = 0;
-  bool in_order = true;
-  CommitQueue queue{{}};
-  Committer committer{
-      {.journal = *journal,
-       .recent = recent,
-       .keys = keys,
-       .leases = leases,
-       .read_stored = [this](const Uuid& run) { return read_stored(run); },
-       .read_stored_key = [](const Uuid&, std::string_view) { return std::optional<Uuid>(); },
-       .make_durable = [this] { return make_durable(); },
-       .hand_over = [this](std::span<const EffectPtr> effects) { hand_over(effects); },
-       .clock = [] { return test::at("2023-11-07T05:31:56Z"); },
-       .epoch = 3,
-       .greatest_run_id = id(1'000)}};
-};
 
 using Events = std::vector<std::string>;
 

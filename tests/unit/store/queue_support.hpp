@@ -34,6 +34,12 @@ class Caller {
     request_ = {.commands = resolved_, .bytes = bytes, .deadline = deadline};
   }
 
+  /// Only removes.
+  Caller& frees() {
+    request_.frees_space = true;
+    return *this;
+  }
+
   void call(CommitQueue& queue, CommitQueue::Admit admit, CommitQueue::Commit commit) {
     auto handle = queue.submit(request_, admit, commit);
     if (!handle) {

@@ -5,7 +5,10 @@
 
 #include <algorithm>
 #include <random>
+#include <set>
+#include <string>
 #include <tuple>
+#include <vector>
 
 #include "core/state.hpp"
 #include "support/catch.hpp"
@@ -63,6 +66,65 @@ TEST_CASE("keys of indexes sort by their fields", "[store][schema]") {
     };
     REQUIRE(order(completed_key(a), completed_key(b)) == order(completed(a), completed(b)));
   }
+}
+
+TEST_CASE("keys of running runs sort by epoch, then by id", "[store][schema]") {
+  std::mt19937_64 random(test::test_seed("schema running"));
+  const std::array<std::uint64_t, 6> epochs{0, 1, 255, 256, 1ull << 40, ~0ull};
+  for (int i = 0; i < 5'000; ++i) {
+    core::RecordView a = random_run(random);
+    core::RecordView b = random_run(random);
+    a.epoch = epochs[random() % epochs.size()];
+    b.epoch = epochs[random() % epochs.size()];
+    const auto place = [](const core::RecordView& run) { return std::pair(run.epoch, run.run_id); };
+    REQUIRE(order(running_key(a), running_key(b)) == order(place(a), place(b)));
+  }
+}
+
+TEST_CASE("a run stands in the indexes of its status and in no others", "[store][schema]") {
+  for (const RunStatus status : core::kAllStatuses) {
+    core::RecordView run;
+    run.status = status;
+    if (core::is_final(status)) run.completed_at = run.triggered_at;
+    CHECK(is_in(Table::by_journey, run));
+    CHECK(is_in(Table::by_profile, run));
+    CHECK(is_in(Table::by_status, run));
+    CHECK(is_in(Table::by_completed, run) == core::is_final(status));
+    CHECK(is_in(Table::running, run) == (status == RunStatus::running));
+    CHECK(index_key(Table::by_journey, run) == journey_key(run));
+    CHECK(index_key(Table::by_profile, run) == profile_key(run));
+    CHECK(index_key(Table::by_status, run) == status_key(run));
+  }
+}
+
+TEST_CASE("the longest key of an index fits, and every key says where it ends", "[store][schema]") {
+  core::RecordView run;
+  CHECK(profile_key(run).bytes().size() == 4 + 1 + 16 + 8 + 16);
+  CHECK(journey_key(run).bytes().size() == 1 + 16 + 1 + 8 + 16);
+  CHECK(status_key(run).bytes().size() == 1 + 1 + 8 + 16);
+  run.organization_id = id(1);
+  CHECK(profile_key(run).bytes().size() == 4 + 17 + 16 + 8 + 16);
+  CHECK(profile_key(run).bytes().size() <= Key::kSizeMax);
+  CHECK(journey_key(run).bytes().size() == 17 + 16 + 1 + 8 + 16);
+  CHECK(status_key(run).bytes().size() == 17 + 1 + 8 + 16);
+}
+
+TEST_CASE("idempotency keys of two organizations never meet", "[store][schema]") {
+  const std::string longest(kIdempotencyKeySizeMax, 'k');
+  // A nil organization's key that spells out another organization's prefix.
+  std::string spelled(1, '\1');
+  spelled.append(reinterpret_cast<const char*>(id(1).data), 16);
+  const std::vector<std::string> keys{"",      "a",           "ab",   std::string("\0", 1),
+                                      spelled, spelled + "a", longest};
+  std::set<std::string> rows;
+  for (const Uuid& organization : {Uuid{}, id(1), id(2)}) {
+    for (const std::string& key : keys) {
+      const KeyRow row(organization, key);
+      CHECK(row.bytes().size() == (organization.is_nil() ? 1 : 17) + key.size());
+      rows.emplace(reinterpret_cast<const char*>(row.bytes().data()), row.bytes().size());
+    }
+  }
+  CHECK(rows.size() == 3 * keys.size());
 }
 
 TEST_CASE("no organization's keys run into another's", "[store][schema]") {

@@ -48,7 +48,7 @@ struct Seen {
 };
 
 bool healthy(const PageReport& report) {
-  for (const Finding& finding : report.findings) UNSCOPED_INFO(to_string(finding));
+  for (const verify::Finding& finding : report.findings) UNSCOPED_INFO(to_string(finding));
   return report.sound() && report.findings.empty();
 }
 
