@@ -32,6 +32,7 @@ const std::vector<std::pair<const char*, const char*>>& pieces() {
       {"render_completed", "render the JSON of a completed run"},
       {"render_failed", "render the JSON of a failed run"},
       {"get_recent", "`get_json` from the recent map"},
+      {"get_recent_c", "the same through the C library"},
       {"get_stored", "`get_json` from LMDB, 20,000 runs"},
       {"get_many_100", "`get_many` of 100 from LMDB"},
       {"life", "a run's whole life: three durable steps, applied to every index"},

@@ -216,8 +216,8 @@ class Goals {
 
 // One row for each run of the suite whose results are shown.
 void run_row(std::ostream& out, const Setup& s) {
-  out << "| run | " << s.mode << ": " << s.rounds << " rounds of " << s.seconds << " s, seed "
-      << s.seed << ", " << s.date << " |\n";
+  out << "| run | " << s.mode << ": " << s.rounds << (s.rounds == 1 ? " round of " : " rounds of ")
+      << s.seconds << " s, seed " << s.seed << ", " << s.date << " |\n";
 }
 
 }  // namespace
@@ -259,9 +259,8 @@ std::string setup_text(const Summary& summary) {
 }
 
 std::string goals_text(const Summary& summary) {
-  const Setup& s = summary.setup();
   if (!summary.claims_ratios()) {
-    return "One short round claims no ratios; run the suite without `--" + s.mode + "`.\n";
+    return "One short round claims no ratios; run the suite without `--quick`.\n";
   }
   std::ostringstream out;
   out << "| what | against | goal | reached, median (least - most) | |\n"

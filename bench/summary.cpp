@@ -37,6 +37,11 @@ Summary::Summary(const ResultFile& all) : all_(all) {
   }
 }
 
+bool Summary::claims_ratios() const {
+  const auto compares = [](const Setup& s) { return s.mode != "quick" && s.mode != "smoke"; };
+  return compares(all_.setup) && std::all_of(all_.more.begin(), all_.more.end(), compares);
+}
+
 std::vector<Key> Summary::keys(const std::string& workload) const {
   std::vector<Key> found;
   for (const auto& [key, engines] : cells_) {

@@ -60,6 +60,8 @@ for piece in "${pieces[@]}"; do
   members+=",\"$piece\":$each"
 done
 if [[ -n $json ]]; then
-  printf '{"workload":"instructions","engine":"milepost","durability":"durable","threads":1,' >>"$json"
-  printf '"runs":0,"round":1,"extra":{%s}}\n' "${members#,}" >>"$json"
+  {
+    printf '{"workload":"instructions","engine":"milepost","durability":"durable",'
+    printf '"threads":1,"runs":0,"round":1,"extra":{%s}}\n' "${members#,}"
+  } >>"$json"
 fi

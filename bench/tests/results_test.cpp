@@ -107,6 +107,11 @@ TEST_CASE("merged runs keep their rounds apart", "[bench][results]") {
   REQUIRE(s.ratio(key, "late", key, "milepost")->most == 0.00025);
   REQUIRE(all.setup.engines.size() == 5);
   REQUIRE(all.more.size() == 1);
+  REQUIRE(s.claims_ratios());
+  ResultFile quick = sample();
+  quick.setup.mode = "quick";
+  merge(all, quick);
+  REQUIRE_FALSE(Summary(all).claims_ratios());
   other.setup.cpu = "another";
   REQUIRE_THROWS(merge(all, other));
 }
