@@ -46,7 +46,7 @@ const passwd* server_user() {
   // A terminal's interrupt is for the suite, which then stops what it has started.
   ::setpgid(0, 0);
   // After setuid, which clears it.
-  if (death_signal != 0) ::prctl(PR_SET_PDEATHSIG, death_signal);
+  ::prctl(PR_SET_PDEATHSIG, death_signal);
   ::signal(SIGPIPE, SIG_DFL);
   ::execvp(argv[0], argv);
   ::_exit(127);
@@ -96,7 +96,7 @@ void give_to_server_user(const std::string& directory) {
 void run_as_server_user(const std::vector<std::string>& argv, const std::string& directory) {
   const std::string log =
       directory + "/" + argv.front().substr(argv.front().rfind('/') + 1) + ".log";
-  const pid_t pid = spawn(argv, directory, log, 0);
+  const pid_t pid = spawn(argv, directory, log, SIGKILL);
   int status = 0;
   while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
   }

@@ -59,6 +59,7 @@ std::vector<std::string> Summary::engines(const Key& key) const {
   }
   std::sort(ranked.begin(), ranked.end());
   std::vector<std::string> names;
+  names.reserve(ranked.size());
   for (auto& [value, name] : ranked) names.push_back(std::move(name));
   return names;
 }
