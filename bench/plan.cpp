@@ -44,6 +44,7 @@ Sizes sizes_of(const SuiteOptions& o) {
 
 std::vector<PlannedCell> lifecycles(const std::vector<unsigned>& callers) {
   std::vector<PlannedCell> cells;
+  cells.reserve(callers.size());
   for (const unsigned n : callers) cells.push_back({"lifecycle", n});
   return cells;
 }
@@ -123,6 +124,7 @@ std::vector<Stage> make_plan(const SuiteOptions& options) {
     }
   }
   std::vector<PlannedCell> questions;
+  questions.reserve(kQuestions.size());
   for (const char* const name : kQuestions) questions.push_back({name, 1, s.question_share});
   for (const std::uint64_t n : s.growth) plan.push_back(growth_stage(n, questions));
   plan.push_back(store_stage(s.runs, questions));

@@ -153,7 +153,7 @@ class MilepostEngine final : public Engine {
                                                                 : milepost::Durability::relaxed;
     if (spec.keep_log) options.publish_interval = std::chrono::hours(1);
     if (clock_is_fixed()) options.clock = [] { return instant(now_us()); };
-    tracker_.emplace(take(milepost::Tracker::open(std::move(options)), "open"));
+    tracker_.emplace(take(milepost::Tracker::open(options), "open"));
   }
   std::unique_ptr<Session> session() override {
     return std::make_unique<MilepostSession>(*tracker_);

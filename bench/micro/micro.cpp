@@ -109,7 +109,7 @@ class Opened {
     options.recent_bytes_max = recent_bytes_max;
     options.durability = durability;
     options.publish_interval = std::chrono::hours(1);
-    tracker_.emplace(milepost::Tracker::open(std::move(options)).value());
+    tracker_.emplace(milepost::Tracker::open(options).value());
   }
   /// Closing publishes what is left.
   ~Opened() {
