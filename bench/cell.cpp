@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "bench/cell_protocol.hpp"
+#include "bench/server_process.hpp"
 
 namespace bench {
 namespace {
@@ -65,9 +66,12 @@ Reply parse_reply(const std::string& line) {
 
 [[noreturn]] void run_child(int fd, const EngineInfo& engine, const StoreSpec& store) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  // What a server leaves behind becomes ours to bury.
+  ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   for (const int other : open_ends()) ::close(other);
   // Only the parent decides what an interrupt means.
   ::signal(SIGINT, SIG_IGN);
+  ::signal(SIGHUP, SIG_IGN);
   ::signal(SIGTERM, SIG_DFL);
   ::signal(SIGPIPE, SIG_IGN);
   int code = 1;
@@ -89,6 +93,8 @@ Cell::Cell(const EngineInfo& engine, StoreSpec store) {
     fail(std::string("cannot make a socket pair: ") + std::strerror(errno));
   }
   std::cout.flush();
+  // A cell that dies leaves its server to us; see kill_process_tree.
+  ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   pid_ = ::fork();
   if (pid_ < 0) {
     ::close(ends[0]);
@@ -107,9 +113,7 @@ Cell::Cell(const EngineInfo& engine, StoreSpec store) {
 Cell::~Cell() {
   std::erase(open_ends(), fd_);
   ::close(fd_);
-  if (pid_ <= 0) return;
-  ::kill(pid_, SIGKILL);
-  ::waitpid(pid_, nullptr, 0);
+  if (pid_ > 0) kill_process_tree(pid_);
 }
 
 std::string Cell::how_it_died() {
@@ -129,8 +133,8 @@ Reply Cell::ask(const std::string& line, std::chrono::seconds limit) {
   for (;;) {
     if (interrupted.load()) throw Interrupted();
     if (std::chrono::steady_clock::now() >= deadline) {
-      ::kill(pid_, SIGKILL);
-      (void)how_it_died();
+      kill_process_tree(pid_);
+      pid_ = -1;
       fail("no answer within " + std::to_string(limit.count()) + " s");
     }
     pollfd wait{fd_, POLLIN, 0};

@@ -27,9 +27,9 @@ constexpr const char* kTerminal =
 std::string colour(const std::string& engine) {
   if (engine == "milepost") return "#d62728";
   if (engine == "disk") return "#555555";
-  if (engine == "lmdb_raw") return "#aaaaaa";
-  if (engine == "sqlite_single" || engine == "sqlite_snapshot") return "#9ecae1";
-  if (engine == "sqlite_off" || engine == "lmdb_nosync") return "#c7c7a0";
+  if (engine == "lmdb_raw") return "#8c8c8c";
+  if (engine == "sqlite_single" || engine == "sqlite_snapshot") return "#6aaed6";
+  if (engine == "sqlite_off" || engine == "lmdb_nosync") return "#9a8f2f";
   if (engine.starts_with("lmdb")) return "#2ca02c";
   if (engine.starts_with("sqlite")) return "#1f77b4";
   if (engine.starts_with("rocksdb")) return "#ff7f0e";
@@ -54,6 +54,8 @@ class Charts {
     quantiles();
     growth("get", "growth_get.svg", "Time of one get against runs in the store");
     growth("step", "growth_step.svg", "Time of one durable step against runs in the store");
+    growth("list", "growth_list.svg",
+           "Time of a page of 100 runs of a journey and status against runs in the store");
     ratios();
     return std::move(charts_);
   }
@@ -148,12 +150,15 @@ class Charts {
   }
 
   void ratios() {
-    if (s_.setup().mode == "quick" || s_.setup().mode == "smoke") return;
+    if (!s_.claims_ratios()) return;
     std::ostringstream rows;
     int count = 0;
+    std::uint64_t store = 0;
+    for (const Key& key : s_.keys("get_recent")) store = std::max(store, key.runs);
     for (const Key& key : s_.keys()) {
       const auto peer = s_.best_peer(key);
       if (!peer || key.workload == "load" || key.workload == "recover") continue;
+      if (is_question(key.workload) && key.runs != store) continue;
       const auto ratio = s_.ratio(key, kOurs, key, *peer);
       if (!ratio) continue;
       rows << "\"" << key.workload << ' ' << (key.durability == "relaxed" ? "relaxed " : "")

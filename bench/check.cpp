@@ -34,13 +34,15 @@ const std::vector<std::string>& error_texts() {
 class Model {
  public:
   Answer create(const NewRun& run) {
-    return runs_.emplace(run.run_id, make_record(run)).second ? Answer::done : Answer::refused;
+    return counted(runs_.emplace(run.run_id, make_record(run)).second ? Answer::done
+                                                                      : Answer::refused);
   }
   Answer step(const Uuid& id, Step step, std::string_view error) {
     const auto found = runs_.find(id);
     if (found == runs_.end()) return Answer::missing;
-    return apply_step(found->second, step, now_us(), error);
+    return counted(apply_step(found->second, step, now_us(), error));
   }
+  [[nodiscard]] std::uint64_t changes() const { return changes_; }
   [[nodiscard]] std::string json(const Uuid& id) const {
     const auto found = runs_.find(id);
     if (found == runs_.end()) return {};
@@ -52,8 +54,7 @@ class Model {
     std::vector<std::pair<std::int64_t, Uuid>> all;
     for (const auto& [id, record] : runs_) {
       const std::pair position{record.triggered_us, id};
-      if (record.journey_id == q.journey_id && record.status == q.status &&
-          position > std::pair{q.after_us, q.after_run}) {
+      if (matches(record, q) && position > std::pair{q.after_us, q.after_run}) {
         all.push_back(position);
       }
     }
@@ -64,6 +65,15 @@ class Model {
     }
     return ids;
   }
+  [[nodiscard]] Counts counts(const Uuid* journey_id) const {
+    Counts counts{};
+    for (const auto& [id, record] : runs_) {
+      if (journey_id != nullptr && record.journey_id != *journey_id) continue;
+      ++counts.at(static_cast<std::size_t>(record.status));
+    }
+    return counts;
+  }
+  [[nodiscard]] const Record& record(const Uuid& id) const { return runs_.at(id); }
   [[nodiscard]] std::int64_t triggered(const Uuid& id) const { return runs_.at(id).triggered_us; }
   [[nodiscard]] std::vector<Uuid> ids() const {
     std::vector<Uuid> all;
@@ -72,7 +82,19 @@ class Model {
   }
 
  private:
+  static bool matches(const Record& record, const ListQuery& q) {
+    if (q.by == ListBy::profile) return record.profile_id == q.id;
+    if (record.status != q.status) return false;
+    return q.by == ListBy::status || record.journey_id == q.id;
+  }
+
+  Answer counted(Answer answer) {
+    if (answer == Answer::done) ++changes_;
+    return answer;
+  }
+
   std::map<Uuid, Record> runs_;
+  std::uint64_t changes_ = 0;
 };
 
 class Script {
@@ -86,6 +108,8 @@ class Script {
     strangers();
     compare_all();
     compare_lists();
+    compare_counts();
+    compare_changes();
     session_.reset();
     engine_.drain();
     engine_.close();
@@ -187,23 +211,70 @@ class Script {
   }
 
   void compare_lists() {
-    for (std::uint64_t j = 0; j < 4; ++j) {
-      ListQuery query{.journey_id = v4_.journey(j), .limit = 7};
-      for (;;) {
-        Answers answers;
-        if (!session_->list_page(query, answers)) return;
-        const std::vector<Uuid> right = model_.page(query);
-        if (answers.size() != right.size()) fail("the check of answers: a page's size differs");
-        // Lists are not hashed: not every engine has them.
-        for (std::size_t i = 0; i < right.size(); ++i) {
-          if (answers[i] != model_.json(right[i])) {
-            fail("the check of answers: a page differs: " + std::string(answers[i]));
-          }
-        }
-        if (right.size() < query.limit) break;
-        query.after_run = right.back();
-        query.after_us = model_.triggered(right.back());
+    for (int status = 0; status < 5; ++status) {
+      const auto s = static_cast<RunStatus>(status);
+      pages({.by = ListBy::status, .status = s, .limit = 100});
+      for (std::uint64_t i = 0; i < 6; ++i) {
+        const Uuid journey = model_.record(new_run(i).run_id).journey_id;
+        pages({.by = ListBy::journey_and_status, .id = journey, .status = s, .limit = 7});
       }
+    }
+    pages({.by = ListBy::profile, .id = v4_.busy_profile(0), .limit = 7});
+    pages({.by = ListBy::profile, .id = v4_.run(kRuns + 5).profile_id, .limit = 7});
+    // From the middle: behind every run of an instant that several share.
+    Uuid last{};
+    std::fill(std::begin(last.data), std::end(last.data), 0xFF);
+    pages({.by = ListBy::status,
+           .after_us = kStartUs + 86'400'000'000 - 1,
+           .after_run = last,
+           .limit = 3});
+  }
+
+  void pages(ListQuery query) {
+    for (;;) {
+      Answers answers;
+      if (!session_->list_page(query, answers)) return;
+      const std::vector<Uuid> right = model_.page(query);
+      if (answers.size() != right.size()) fail("the check of answers: a page's size differs");
+      // Lists are not hashed: not every engine has them.
+      for (std::size_t i = 0; i < right.size(); ++i) {
+        if (answers[i] != model_.json(right[i])) {
+          fail("the check of answers: a page differs: " + std::string(answers[i]));
+        }
+      }
+      if (right.size() < query.limit) return;
+      query.after_run = right.back();
+      query.after_us = model_.triggered(right.back());
+      if (model_.page(query).empty()) return;
+    }
+  }
+
+  void compare_counts() {
+    Counts got{};
+    for (std::uint64_t i = 0; i < 4; ++i) {
+      const Uuid journey = model_.record(new_run(i).run_id).journey_id;
+      if (!session_->count(&journey, got)) return;
+      if (got != model_.counts(&journey)) fail("the check of answers: a journey's counts differ");
+    }
+    if (!session_->count(nullptr, got) || got != model_.counts(nullptr)) {
+      fail("the check of answers: the counts differ");
+    }
+  }
+
+  // The feed has one change for every step that was done, without gaps.
+  void compare_changes() {
+    std::vector<std::uint64_t> sequences;
+    if (!session_->changes(0, kBatchRuns, sequences)) return;
+    std::uint64_t next = 0;
+    while (!sequences.empty()) {
+      for (const std::uint64_t sequence : sequences) {
+        if (sequence != ++next) fail("the check of answers: the feed has a gap");
+      }
+      (void)session_->changes(next, kBatchRuns, sequences);
+    }
+    if (next != model_.changes() || next != session_->newest_change()) {
+      fail("the check of answers: the feed has " + std::to_string(next) + " changes and not " +
+           std::to_string(model_.changes()));
     }
   }
 

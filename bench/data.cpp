@@ -35,17 +35,25 @@ Data::Data(std::uint64_t seed, IdKind kind, std::uint64_t runs)
     : seed_(mix(seed)),
       kind_(kind),
       runs_(runs),
-      profiles_(std::max<std::uint64_t>(1, runs / kRunsPerProfile)) {}
+      profiles_(std::max<std::uint64_t>(1, runs / kRunsPerProfile)),
+      busy_profiles_(std::max<std::uint64_t>(1, runs / kBusyShare / kRunsPerBusyProfile)) {}
 
 Uuid Data::journey(std::uint64_t j) const noexcept {
   return make_id(IdKind::v4, 0, mix(seed_ ^ (0x10'0000'0000ull + j)));
 }
 
+Uuid Data::busy_profile(std::uint64_t p) const noexcept {
+  return make_id(IdKind::v4, 0, mix(seed_ ^ (0x30'0000'0000ull + p)));
+}
+
 NewRun Data::fill(const Uuid& id, std::uint64_t random, std::int64_t ms) const noexcept {
-  const std::uint64_t profile = mix(random + 1) % profiles_;
+  const std::uint64_t draw = mix(random + 1);
+  const bool busy = draw % kBusyShare == 0;
   return {.run_id = id,
           .journey_id = journey(random % kJourneys),
-          .profile_id = make_id(IdKind::v4, 0, mix(seed_ ^ (0x20'0000'0000ull + profile))),
+          .profile_id =
+              busy ? busy_profile(draw / kBusyShare % busy_profiles_)
+                   : make_id(IdKind::v4, 0, mix(seed_ ^ (0x20'0000'0000ull + draw % profiles_))),
           .triggered_us = 1000 * ms};
 }
 

@@ -43,6 +43,9 @@ class Data {
  public:
   static constexpr std::uint64_t kJourneys = 64;
   static constexpr std::uint64_t kRunsPerProfile = 8;
+  /// One run in so many belongs to a busy profile, of about so many runs.
+  static constexpr std::uint64_t kBusyShare = 8;
+  static constexpr std::uint64_t kRunsPerBusyProfile = 256;
 
   Data(std::uint64_t seed, IdKind kind, std::uint64_t runs);
 
@@ -53,6 +56,8 @@ class Data {
   [[nodiscard]] NewRun live_run(std::uint64_t cell, std::uint64_t caller,
                                 std::uint64_t k) const noexcept;
   [[nodiscard]] Uuid journey(std::uint64_t j) const noexcept;
+  [[nodiscard]] std::uint64_t busy_profiles() const noexcept { return busy_profiles_; }
+  [[nodiscard]] Uuid busy_profile(std::uint64_t p) const noexcept;
   [[nodiscard]] std::uint64_t size() const noexcept { return runs_; }
   [[nodiscard]] std::uint64_t seed() const noexcept { return seed_; }
 
@@ -63,6 +68,7 @@ class Data {
   IdKind kind_;
   std::uint64_t runs_;
   std::uint64_t profiles_;
+  std::uint64_t busy_profiles_;
 };
 
 }  // namespace bench

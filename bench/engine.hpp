@@ -5,6 +5,7 @@
 // that throws is reported as not run, with the text, and the suite goes on.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -39,14 +40,21 @@ struct NewRun {
   std::int64_t triggered_us = 0;
 };
 
-/// One page of runs of a journey in one status, by triggeredAt and then runId, after a position.
+enum class ListBy : std::uint8_t { journey_and_status, profile, status };
+
+/// One page of runs, oldest first: by triggeredAt and then runId, after a position. The position is
+/// the default one, the last run of the page before, or an instant with the largest id.
 struct ListQuery {
-  Uuid journey_id{};
+  ListBy by = ListBy::journey_and_status;
+  Uuid id{};  ///< Of the journey or of the profile.
   RunStatus status = RunStatus::queued;
   std::int64_t after_us = 0;
   Uuid after_run{};
-  std::size_t limit = 50;
+  std::size_t limit = 100;
 };
+
+/// Runs per status, in the order of the statuses' numbers.
+using Counts = std::array<std::uint64_t, 5>;
 
 /// JSON answers one after the other in one buffer that is used again and again.
 class Answers {
@@ -54,6 +62,13 @@ class Answers {
   void clear() noexcept {
     used_ = 0;
     ends_.clear();
+    array_.clear();
+  }
+  /// Takes `count` answers as the JSON array they came in, to be split when somebody looks.
+  void add_array(std::string array, std::size_t count) {
+    clear();
+    array_ = std::move(array);
+    array_count_ = count;
   }
   /// Room for one more answer of any size.
   [[nodiscard]] std::span<char> room() {
@@ -67,16 +82,23 @@ class Answers {
     used_ += size;
     ends_.push_back(used_);
   }
-  [[nodiscard]] std::size_t size() const noexcept { return ends_.size(); }
-  [[nodiscard]] std::string_view operator[](std::size_t i) const {
+  [[nodiscard]] std::size_t size() const noexcept {
+    return array_.empty() ? ends_.size() : array_count_;
+  }
+  [[nodiscard]] std::string_view operator[](std::size_t i) {
+    split();
     const std::size_t begin = i == 0 ? 0 : ends_[i - 1];
     return {bytes_.data() + begin, ends_[i] - begin};
   }
 
  private:
+  void split();
+
   std::vector<char> bytes_;
   std::vector<std::size_t> ends_;
   std::size_t used_ = 0;
+  std::string array_;
+  std::size_t array_count_ = 0;
 };
 
 /// One caller's way in. One thread at a time.
@@ -100,8 +122,16 @@ class Session {
   }
   /// One answer for each id, in the order asked for.
   virtual void get_many(std::span<const Uuid> run_ids, Answers& out) = 0;
-  /// False: this engine has no lists.
+  /// False: this engine has no lists. The same for what follows.
   virtual bool list_page(const ListQuery& /*query*/, Answers& /*out*/) { return false; }
+  /// Exact numbers of a journey's runs, or of all runs without one.
+  virtual bool count(const Uuid* /*journey_id*/, Counts& /*out*/) { return false; }
+  /// Numbers of the changes after one, in order and without gaps.
+  virtual bool changes(std::uint64_t /*after*/, std::size_t /*limit*/,
+                       std::vector<std::uint64_t>& /*out*/) {
+    return false;
+  }
+  virtual std::uint64_t newest_change() { return 0; }
 };
 
 struct OpenSpec {
@@ -124,6 +154,8 @@ class Engine {
   [[nodiscard]] virtual std::unique_ptr<Session> session() = 0;
   /// Returns when no work is left over: backlog, compaction, checkpoint.
   virtual void drain() = 0;
+  /// After a bulk load: what the manual advises before work begins.
+  virtual void settle() { drain(); }
   /// All sessions are gone by now.
   virtual void close() = 0;
   /// Dies as a killed process does. An embedded engine takes the calling process with it.
@@ -146,6 +178,8 @@ struct EngineInfo {
   bool floor = false;   ///< Does less than the work; never the best peer.
   bool answers = true;  ///< False: keeps no runs (the bare disk).
   bool lists = true;    ///< False: has no pages of lists.
+  bool counts = false;  ///< True: counts runs per status.
+  bool feed = false;    ///< True: has a change feed.
   /// Relaxed, a power cut may damage the store: shown, but never the best peer.
   bool unsafe = false;
   bool durable = true;

@@ -2,6 +2,8 @@
 //
 // The command line of the benchmark suite.
 #include <CLI/CLI.hpp>
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -19,7 +21,8 @@ struct Options {
   SuiteOptions suite;
   std::string json;
   std::string report;
-  std::string from;
+  std::string readme;
+  std::vector<std::string> from;
   bool quick = false;
   bool full = false;
   bool smoke = false;
@@ -33,8 +36,10 @@ void declare(CLI::App& app, Options& o) {
   quick->excludes(full)->excludes(smoke);
   full->excludes(smoke);
   app.add_option("--json", o.json, "write one line of JSON per result to this file");
-  app.add_option("--only", o.suite.only, "only these workloads")
-      ->check(CLI::IsMember(workload_names()));
+  std::vector<std::string> workloads = workload_names();
+  for (std::string& group : workload_groups()) workloads.push_back(std::move(group));
+  app.add_option("--only", o.suite.only, "only these workloads, or groups of them")
+      ->check(CLI::IsMember(workloads));
   std::vector<std::string> names;
   for (const EngineInfo& engine : registry()) names.push_back(engine.name);
   app.add_option("--engine", o.suite.engines, "only these engines")->check(CLI::IsMember(names));
@@ -45,7 +50,8 @@ void declare(CLI::App& app, Options& o) {
   app.add_option("--dir", o.suite.directory,
                  "where stores are made; default: a new folder in /var/tmp");
   app.add_option("--report", o.report, "write tables into this RESULTS.md and charts beside it");
-  app.add_option("--from", o.from, "run nothing, report what this JSON file holds")
+  app.add_option("--readme", o.readme, "put two of the charts into this README.md, too");
+  app.add_option("--from", o.from, "run nothing, report what these JSON files hold together")
       ->check(CLI::ExistingFile);
   app.add_flag("--list", o.list, "name engines and workloads, and stop");
 }
@@ -56,20 +62,38 @@ void print_lists() {
   }
   std::cout << "workloads:";
   for (const std::string& name : workload_names()) std::cout << ' ' << name;
+  std::cout << "\ngroups:";
+  for (const std::string& name : workload_groups()) std::cout << ' ' << name;
   std::cout << '\n';
 }
 
-// A folder of our own below the one given, open to the servers' user.
-std::string make_directory(const std::string& given) {
-  std::string path = (given.empty() ? "/var/tmp" : given) + "/milepost-bench-XXXXXX";
-  if (::mkdtemp(path.data()) == nullptr) fail("cannot make a folder like " + path);
-  std::filesystem::permissions(path, std::filesystem::perms(0755));
-  return path;
-}
+/// A folder of our own below the one given, open to the servers' user; gone in the end.
+class Folder {
+ public:
+  explicit Folder(const std::string& given)
+      : path_((given.empty() ? "/var/tmp" : given) + "/milepost-bench-XXXXXX") {
+    if (::mkdtemp(path_.data()) == nullptr) {
+      fail("cannot make a folder like " + path_ + ": " + std::strerror(errno));
+    }
+    std::filesystem::permissions(path_, std::filesystem::perms(0755));
+  }
+  ~Folder() {
+    std::error_code ec;
+    std::filesystem::remove_all(path_, ec);
+    if (ec) std::cerr << "could not remove " << path_ << ": " << ec.message() << '\n';
+  }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
 
 bool run(Options& o) {
   o.suite.mode = o.smoke ? "smoke" : o.quick ? "quick" : o.full ? "full" : "default";
-  o.suite.directory = make_directory(o.suite.directory);
+  const Folder folder(o.suite.directory);
+  o.suite.directory = folder.path();
   ResultFile all;
   all.setup = read_setup(o.suite.directory);
   fill_defaults(o.suite, all.setup);
@@ -88,19 +112,19 @@ bool run(Options& o) {
   if (all.setup.file_system == "tmpfs") {
     std::cout << "note: " << o.suite.directory << " is in memory; durable figures mean nothing\n";
   }
-  bool good = false;
-  try {
-    good = run_suite(o.suite, [&](const Result& r) {
-      all.results.push_back(r);
-      lines << to_line(r, all.setup, version(r.engine)) << '\n' << std::flush;
-    });
-  } catch (...) {
-    std::filesystem::remove_all(o.suite.directory);
-    throw;
-  }
-  std::filesystem::remove_all(o.suite.directory);
-  if (!o.report.empty()) write_report(all, o.report);
+  const bool good = run_suite(o.suite, [&](const Result& r) {
+    all.results.push_back(r);
+    lines << to_line(r, all.setup, version(r.engine)) << '\n' << std::flush;
+  });
+  if (!o.report.empty()) write_report(all, o.report, o.readme);
   return good;
+}
+
+void report_from(const Options& o) {
+  if (o.report.empty()) fail("--from needs --report");
+  ResultFile all = read_results(o.from.front());
+  for (std::size_t i = 1; i < o.from.size(); ++i) merge(all, read_results(o.from[i]));
+  write_report(all, o.report, o.readme);
 }
 
 int main_checked(int argc, char** argv) {
@@ -113,13 +137,13 @@ int main_checked(int argc, char** argv) {
     return 0;
   }
   if (!o.from.empty()) {
-    if (o.report.empty()) fail("--from needs --report");
-    write_report(read_results(o.from), o.report);
+    report_from(o);
     return 0;
   }
   const auto stop = [](int) { interrupt(); };
   ::signal(SIGINT, stop);
   ::signal(SIGTERM, stop);
+  ::signal(SIGHUP, stop);
   ::signal(SIGPIPE, SIG_IGN);
   // A smoke run is a test, so there a peer that fails is red; elsewhere it is a line in a table.
   return run(o) || !o.smoke ? 0 : 1;

@@ -16,6 +16,7 @@ namespace bench {
 struct PlannedCell {
   std::string workload;
   unsigned threads = 1;
+  double share = 1;  ///< Of the seconds of a cell: of many small questions each gets less.
 };
 
 enum class StageKind : std::uint8_t {

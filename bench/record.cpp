@@ -253,14 +253,24 @@ IndexKey completed_key(const Uuid& run_id, const Record& record) {
   return key;
 }
 
-IndexKey list_position(const ListQuery& query) {
+ListRange list_range(const ListQuery& query) {
+  constexpr std::size_t kPosition = 8 + 16;  // triggeredAt and run end every key
   Record record;
-  record.journey_id = query.journey_id;
+  record.journey_id = record.profile_id = query.id;
   record.status = query.status;
   record.triggered_us = query.after_us;
-  IndexKey key = journey_key(query.after_run, record);
-  key.bytes[key.size++] = 0;  // the least key greater than the position's own
-  return key;
+  ListRange range;
+  range.from = query.by == ListBy::profile  ? profile_key(query.after_run, record)
+               : query.by == ListBy::status ? status_key(query.after_run, record)
+                                            : journey_key(query.after_run, record);
+  range.prefix = range.from.size - kPosition;
+  range.from.bytes[range.from.size++] = 0;  // the least key greater than the position's own
+  return range;
+}
+
+Uuid run_of_key(std::string_view key) {
+  if (key.size() < 16) fail("an index key is too short");
+  return uuid_from(key.substr(key.size() - 16));
 }
 
 Uuid uuid_from(std::string_view bytes) {

@@ -78,10 +78,14 @@ struct IndexKey {
 [[nodiscard]] IndexKey status_key(const Uuid& run_id, const Record& record);
 /// organization, completedAt, run: of finished runs only.
 [[nodiscard]] IndexKey completed_key(const Uuid& run_id, const Record& record);
-/// Where a list page begins: the first journey_key after the query's position.
-[[nodiscard]] IndexKey list_position(const ListQuery& query);
-/// The part of a journey_key that all runs of a query share.
-inline constexpr std::size_t kListPrefix = 33;
+/// Where a page begins, and how many bytes of the key all runs of the query share.
+struct ListRange {
+  IndexKey from;  ///< The first key of the query's index after its position.
+  std::size_t prefix = 0;
+};
+[[nodiscard]] ListRange list_range(const ListQuery& query);
+/// The run that an index key of any kind leads to: its last 16 bytes.
+[[nodiscard]] Uuid run_of_key(std::string_view key);
 
 [[nodiscard]] inline std::string_view view(const Uuid& id) {
   return {reinterpret_cast<const char*>(id.data), sizeof id.data};

@@ -23,6 +23,12 @@ std::string read_all(const std::string& file) {
   return text.str();
 }
 
+void write_all(const std::string& file, const std::string& text) {
+  std::ofstream out(file);
+  out << text;
+  if (!out.flush()) fail("cannot write " + file);
+}
+
 void replace_block(std::string& page, const std::string& name, const std::string& text) {
   std::size_t begin = page.find(begin_mark(name));
   if (begin == std::string::npos) {
@@ -37,18 +43,23 @@ void replace_block(std::string& page, const std::string& name, const std::string
 
 }  // namespace
 
-void write_report(const ResultFile& all, const std::string& file) {
+void write_report(const ResultFile& all, const std::string& file, const std::string& readme) {
   const Summary summary(all);
   std::string page = read_all(file);
   if (page.empty()) page = "# Results\n";
-  const std::filesystem::path beside = std::filesystem::path(file).parent_path();
+  const std::filesystem::path charts = std::filesystem::path(file).parent_path() / "charts";
   replace_block(page, "setup", setup_text(summary));
   replace_block(page, "goals", goals_text(summary));
-  replace_block(page, "charts", draw_charts(summary, (beside / "charts").string()));
+  replace_block(page, "charts", draw_charts(summary, charts.string()));
+  replace_block(page, "questions", questions_text(summary));
+  replace_block(page, "instructions", instructions_text(summary));
   replace_block(page, "tables", tables_text(summary));
-  std::ofstream out(file);
-  out << page;
-  if (!out.flush()) fail("cannot write " + file);
+  write_all(file, page);
+  if (readme.empty() || !summary.claims_ratios()) return;
+  const std::filesystem::path home = std::filesystem::path(readme).parent_path();
+  page = read_all(readme);
+  replace_block(page, "benchmark", readme_text(summary, charts.lexically_proximate(home).string()));
+  write_all(readme, page);
 }
 
 }  // namespace bench

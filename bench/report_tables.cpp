@@ -21,7 +21,7 @@ const std::map<std::string, std::string>& titles() {
       {"get", "Get to JSON, uniform"},
       {"get_recent", "Get to JSON, 90% on the newest 1%"},
       {"get_many", "Get 100 runs at once, runs per second (latency: the whole call)"},
-      {"list", "One page of 50 of a journey's queued runs"},
+      {"list_writing", "Pages of 100 of a journey's queued runs while 4 callers write"},
       {"mixed", "95% get, 5% step"},
       {"read_alone", "One reader alone"},
       {"read_writing", "One reader while 16 callers write"},
@@ -41,23 +41,13 @@ std::string fixed2(double value) {
   return out.str();
 }
 
-// Markdown in engine names tells the kind: ours bold, floors and unsafe ones in italics.
-std::string marked(const Summary& s, const std::string& engine) {
-  const std::string kind = s.kind(engine);
-  if (kind == "ours") return "**" + engine + "**";
-  if (kind == "floor") return "*" + engine + "* (floor)";
-  if (kind == "unsafe") return "*" + engine + "* (unsafe)";
-  return engine;
-}
-
 void row(std::ostream& out, const Summary& s, const Key& key, const std::string& engine) {
   const auto time = [&](Metric m) { return short_time(s.spread(key, engine, m)->median); };
   out << "| " << key.threads << " | " << marked(s, engine) << " | "
       << range(*s.spread(key, engine), short_number) << " | " << time(&Result::p50_us) << " | "
       << time(&Result::p99_us) << " | " << time(&Result::p999_us) << " | ";
   const auto ratio = s.ratio(key, kOurs, key, engine);
-  out << (ratio && engine != kOurs && s.setup().mode != "quick" ? range(*ratio, fixed2) : "")
-      << " |\n";
+  out << (ratio && engine != kOurs && s.claims_ratios() ? range(*ratio, fixed2) : "") << " |\n";
 }
 
 void table(std::ostream& out, const Summary& s, const std::vector<Key>& keys) {
@@ -224,7 +214,32 @@ class Goals {
   std::vector<Goal> goals_;
 };
 
+// One row for each run of the suite whose results are shown.
+void run_row(std::ostream& out, const Setup& s) {
+  out << "| run | " << s.mode << ": " << s.rounds << (s.rounds == 1 ? " round of " : " rounds of ")
+      << s.seconds << " s, seed " << s.seed << ", " << s.date << " |\n";
+}
+
 }  // namespace
+
+std::string marked(const Summary& summary, const std::string& engine) {
+  const std::string kind = summary.kind(engine);
+  if (kind == "ours") return "**" + engine + "**";
+  if (kind == "floor") return "*" + engine + "* (floor)";
+  if (kind == "unsafe") return "*" + engine + "* (unsafe)";
+  return engine;
+}
+
+std::string readme_text(const Summary& summary, const std::string& charts) {
+  const Setup& s = summary.setup();
+  std::ostringstream out;
+  out << "Measured on " << s.date << ", " << s.cpu << ", " << s.cores << " cores, " << s.file_system
+      << "; setup, method, all tables and what we lose at: "
+      << "[bench/RESULTS.md](bench/RESULTS.md).\n\n"
+      << "![Durable steps per second by concurrent callers](" << charts << "/steps_durable.svg)\n\n"
+      << "![Milepost against the best peer of each workload](" << charts << "/ratios.svg)\n";
+  return out.str();
+}
 
 std::string setup_text(const Summary& summary) {
   const Setup& s = summary.setup();
@@ -232,10 +247,10 @@ std::string setup_text(const Summary& summary) {
   out << "| | |\n| --- | --- |\n"
       << "| processor | " << s.cpu << ", " << s.cores << " cores |\n"
       << "| memory | " << short_number(s.memory_gib) << " GiB |\n"
-      << "| system | " << s.kernel << ", " << s.file_system << ", " << s.compiler << " |\n"
-      << "| run | " << s.mode << ": " << s.rounds << " rounds of " << s.seconds << " s, seed "
-      << s.seed << ", " << s.date << " |\n\n"
-      << "| engine | version | settings |\n| --- | --- | --- |\n";
+      << "| system | " << s.kernel << ", " << s.file_system << ", " << s.compiler << " |\n";
+  run_row(out, s);
+  for (const Setup& other : summary.all().more) run_row(out, other);
+  out << "\n| engine | version | settings |\n| --- | --- | --- |\n";
   for (const auto& engine : s.engines) {
     out << "| " << marked(summary, engine.at(0)) << " | " << engine.at(1) << " | " << engine.at(2)
         << " |\n";
@@ -244,9 +259,8 @@ std::string setup_text(const Summary& summary) {
 }
 
 std::string goals_text(const Summary& summary) {
-  const Setup& s = summary.setup();
-  if (s.mode == "quick" || s.mode == "smoke") {
-    return "One short round claims no ratios; run the suite without `--" + s.mode + "`.\n";
+  if (!summary.claims_ratios()) {
+    return "One short round claims no ratios; run the suite without `--quick`.\n";
   }
   std::ostringstream out;
   out << "| what | against | goal | reached, median (least - most) | |\n"

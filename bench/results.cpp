@@ -3,6 +3,7 @@
 // Results as lines of JSON, there and back, and the description of the machine.
 #include "bench/results.hpp"
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <ctime>
 #include <filesystem>
@@ -181,6 +182,26 @@ std::string to_line(const Result& r, const Setup& setup, const std::string& vers
   o["file_system"] = setup.file_system;
   o["seed"] = setup.seed;
   return json::serialize(o);
+}
+
+void merge(ResultFile& all, ResultFile other) {
+  const auto machine = [](const Setup& s) { return std::tie(s.cpu, s.cores, s.file_system); };
+  if (machine(all.setup) != machine(other.setup)) {
+    fail("the results of " + all.setup.date + " and of " + other.setup.date +
+         " come from different machines or file systems");
+  }
+  unsigned last = 0;
+  for (const Result& r : all.results) last = std::max(last, r.round);
+  for (Result& r : other.results) {
+    r.round += last;
+    all.results.push_back(std::move(r));
+  }
+  for (auto& engine : other.setup.engines) {
+    const auto same = [&](const auto& mine) { return mine.front() == engine.front(); };
+    auto& engines = all.setup.engines;
+    if (std::none_of(engines.begin(), engines.end(), same)) engines.push_back(engine);
+  }
+  all.more.push_back(std::move(other.setup));
 }
 
 ResultFile read_results(const std::string& file) {

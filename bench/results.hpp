@@ -60,7 +60,12 @@ struct Setup {
 struct ResultFile {
   Setup setup;
   std::vector<Result> results;
+  std::vector<Setup> more{};  ///< Of further runs of the suite whose results were merged in.
 };
+
+/// Puts another run's results beside those that are there, its rounds apart from theirs: no ratio
+/// is ever taken between two runs. Throws if they come from different machines.
+void merge(ResultFile& all, ResultFile other);
 
 /// Reads lines written by to_line; throws with the line's number if one makes no sense.
 [[nodiscard]] ResultFile read_results(const std::string& file);

@@ -43,8 +43,10 @@ const passwd* server_user() {
       (::setgroups(0, nullptr) != 0 || ::setgid(gid) != 0 || ::setuid(uid) != 0)) {
     ::_exit(126);
   }
+  // A terminal's interrupt is for the suite, which then stops what it has started.
+  ::setpgid(0, 0);
   // After setuid, which clears it.
-  if (death_signal != 0) ::prctl(PR_SET_PDEATHSIG, death_signal);
+  ::prctl(PR_SET_PDEATHSIG, death_signal);
   ::signal(SIGPIPE, SIG_DFL);
   ::execvp(argv[0], argv);
   ::_exit(127);
@@ -94,7 +96,7 @@ void give_to_server_user(const std::string& directory) {
 void run_as_server_user(const std::vector<std::string>& argv, const std::string& directory) {
   const std::string log =
       directory + "/" + argv.front().substr(argv.front().rfind('/') + 1) + ".log";
-  const pid_t pid = spawn(argv, directory, log, 0);
+  const pid_t pid = spawn(argv, directory, log, SIGKILL);
   int status = 0;
   while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
   }
@@ -136,14 +138,18 @@ void ServerProcess::stop(int signal, int seconds) {
 
 void ServerProcess::kill_tree() {
   if (pid_ <= 0) return;
-  std::vector<pid_t> all;
-  add_children(pid_, all);
-  for (const pid_t pid : all) ::kill(pid, SIGKILL);
-  ::waitpid(pid_, nullptr, 0);
+  kill_process_tree(pid_);
   pid_ = -1;
-  // Grandchildren are reaped by init; the next server must not meet them.
-  for (const pid_t pid : all) {
-    for (int i = 0; i < 1000 && ::kill(pid, 0) == 0; ++i) {
+}
+
+void kill_process_tree(pid_t pid) {
+  std::vector<pid_t> all;
+  add_children(pid, all);
+  for (const pid_t one : all) ::kill(one, SIGKILL);
+  for (const pid_t one : all) {
+    // One that is not our child yet becomes it when its parent is gone.
+    for (int i = 0; i < 5000; ++i) {
+      if (::waitpid(one, nullptr, WNOHANG) == one || ::kill(one, 0) != 0) break;
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
   }

@@ -37,6 +37,10 @@ class ServerProcess {
   std::string log_;
 };
 
+/// SIGKILL to a child of ours and to everything below it; returns when all of them are gone. The
+/// caller must be a subreaper, so that those whose parent goes first become its own.
+void kill_process_tree(pid_t pid);
+
 /// Runs a program to its end as the servers' user; throws, with its output, unless it succeeds.
 void run_as_server_user(const std::vector<std::string>& argv, const std::string& directory);
 

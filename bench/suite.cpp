@@ -213,7 +213,8 @@ class Suite {
   void measure(const Stage& stage, const PlannedCell& cell, unsigned round, Seat& seat) {
     if (seat.cell == nullptr || !takes_part(*seat.engine, stage, cell)) return;
     const bool warm_up = round == 0;
-    const double seconds = warm_up ? std::min(kWarmUpSeconds, options_.seconds) : options_.seconds;
+    const double all = options_.seconds * cell.share;
+    const double seconds = warm_up ? std::min(kWarmUpSeconds, all) : all;
     const CellSpec spec{.workload = cell.workload,
                         .threads = cell.threads,
                         .seconds = seconds,

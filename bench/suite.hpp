@@ -24,8 +24,9 @@ struct SuiteOptions {
   std::uint64_t runs = 0;
 };
 
-/// Names of all workloads, for `--only`.
+/// Names of all workloads, and of groups of them, for `--only`.
 [[nodiscard]] std::vector<std::string> workload_names();
+[[nodiscard]] std::vector<std::string> workload_groups();
 
 /// Rounds and seconds a mode stands for, after options were taken into account.
 void fill_defaults(SuiteOptions& options, Setup& setup);

@@ -37,6 +37,11 @@ Summary::Summary(const ResultFile& all) : all_(all) {
   }
 }
 
+bool Summary::claims_ratios() const {
+  const auto compares = [](const Setup& s) { return s.mode != "quick" && s.mode != "smoke"; };
+  return compares(all_.setup) && std::all_of(all_.more.begin(), all_.more.end(), compares);
+}
+
 std::vector<Key> Summary::keys(const std::string& workload) const {
   std::vector<Key> found;
   for (const auto& [key, engines] : cells_) {
@@ -54,6 +59,7 @@ std::vector<std::string> Summary::engines(const Key& key) const {
   }
   std::sort(ranked.begin(), ranked.end());
   std::vector<std::string> names;
+  names.reserve(ranked.size());
   for (auto& [value, name] : ranked) names.push_back(std::move(name));
   return names;
 }

@@ -47,6 +47,8 @@ class Summary {
 
   [[nodiscard]] const Setup& setup() const { return all_.setup; }
   [[nodiscard]] const ResultFile& all() const { return all_; }
+  /// A single short round compares nothing, nor does a page that one is merged into.
+  [[nodiscard]] bool claims_ratios() const;
   /// Keys of a workload, in order; of all workloads if it is empty.
   [[nodiscard]] std::vector<Key> keys(const std::string& workload = {}) const;
   /// Engines with a figure for the key, fastest first.

@@ -11,6 +11,7 @@
 #include <functional>
 #include <latch>
 #include <mutex>
+#include <numeric>
 #include <thread>
 #include <vector>
 
@@ -23,6 +24,9 @@ using SteadyClock = std::chrono::steady_clock;
 constexpr unsigned kSampleEvery = 32;
 constexpr std::uint64_t kVerifyRuns = 16;
 constexpr std::size_t kLoadBatch = 5'000;
+constexpr std::size_t kPage = 100;
+constexpr std::uint64_t kFeedPage = 1'000;
+constexpr std::uint64_t kFeedReach = 900'000;
 
 std::uint64_t since_ns(SteadyClock::time_point begin) {
   return static_cast<std::uint64_t>(
@@ -121,17 +125,69 @@ void get_many(Caller& c) {
   }
 }
 
-void list(Caller& c) {
+void page(Caller& c, const ListQuery& query, Answers& answers) {
+  bool able = false;
+  answers.clear();
+  c.timed([&] { able = c.session.list_page(query, answers); });
+  if (!able) fail("this engine has no lists");
+  if (answers.size() == 0) fail("a page that must hold a run is empty");
+}
+
+// Pages of queued runs from anywhere in the list.
+void pages(Caller& c, ListBy by) {
+  Random random = c.random();
+  Answers answers;
+  ListQuery query{.by = by, .limit = kPage};
+  std::fill(std::begin(query.after_run.data), std::end(query.after_run.data), 0xFF);
+  while (c.going()) {
+    const NewRun from = c.data.run(random.below(c.data.size()));
+    query.id = from.journey_id;
+    query.after_us = from.triggered_us - 1;
+    page(c, query, answers);
+  }
+}
+
+void list(Caller& c) { pages(c, ListBy::journey_and_status); }
+void list_status(Caller& c) { pages(c, ListBy::status); }
+
+void list_profile(Caller& c) {
   Random random = c.random();
   Answers answers;
   while (c.going()) {
-    const NewRun from = c.data.run(random.below(c.data.size()));
-    const ListQuery query{
-        .journey_id = from.journey_id, .after_us = from.triggered_us, .after_run = from.run_id};
-    answers.clear();
+    page(c,
+         {.by = ListBy::profile,
+          .id = c.data.busy_profile(random.below(c.data.busy_profiles())),
+          .limit = kPage},
+         answers);
+  }
+}
+
+void counts(Caller& c, bool all) {
+  Random random = c.random();
+  Counts out{};
+  while (c.going()) {
+    const Uuid journey = c.data.run(random.below(c.data.size())).journey_id;
     bool able = false;
-    c.timed([&] { able = c.session.list_page(query, answers); });
-    if (!able) fail("this engine has no lists");
+    c.timed([&] { able = c.session.count(all ? nullptr : &journey, out); });
+    if (!able) fail("this engine does not count");
+    const std::uint64_t total = std::accumulate(out.begin(), out.end(), std::uint64_t{0});
+    if (all ? total < c.data.size() : total == 0) fail("runs are missing from the counts");
+  }
+}
+
+// From anywhere in the newest changes that every feed keeps.
+void changes(Caller& c) {
+  Random random = c.random();
+  std::vector<std::uint64_t> out;
+  const std::uint64_t newest = c.session.newest_change();
+  const std::uint64_t reach = std::min(newest, kFeedReach);
+  if (reach <= kFeedPage) fail("the feed is too short for a page");
+  while (c.going()) {
+    const std::uint64_t after = newest - kFeedPage - random.below(reach - kFeedPage);
+    bool able = false;
+    c.timed([&] { able = c.session.changes(after, kFeedPage, out); });
+    if (!able) fail("this engine has no feed");
+    if (out.size() != kFeedPage) fail("changes are missing from the feed");
   }
 }
 
@@ -172,10 +228,15 @@ void step_old(Caller& c) {
 
 Body body_of(const std::string& workload) {
   if (workload == "lifecycle") return lifecycle;
-  if (workload == "get" || workload == "read_alone") return get;
+  if (workload == "get" || workload == "read_alone" || workload == "read_writing") return get;
   if (workload == "get_recent") return get_recent;
   if (workload == "get_many") return get_many;
-  if (workload == "list") return list;
+  if (workload == "list" || workload == "list_writing") return list;
+  if (workload == "list_profile") return list_profile;
+  if (workload == "list_status") return list_status;
+  if (workload == "counts") return [](Caller& c) { counts(c, false); };
+  if (workload == "counts_all") return [](Caller& c) { counts(c, true); };
+  if (workload == "changes") return changes;
   if (workload == "mixed") return mixed;
   if (workload == "step") return step_old;
   fail("no such workload: " + workload);
@@ -271,9 +332,9 @@ class Crew {
 Measured run_cell(Engine& engine, const Data& data, const CellSpec& spec) {
   Measured measured;
   Crew crew(engine, data, spec);
-  if (spec.workload == "read_writing") {
+  if (spec.workload == "read_writing" || spec.workload == "list_writing") {
     Measured writers;
-    crew.add(get, 1, measured);
+    crew.add(body_of(spec.workload), 1, measured);
     crew.add(lifecycle, spec.threads, writers);
     crew.run();
     measured.extra["writer_ops_per_s"] = static_cast<double>(writers.ops) / writers.seconds;
@@ -313,7 +374,7 @@ void load(Engine& engine, const Data& data) {
     for (; i < data.size() && batch.size() < kLoadBatch; ++i) batch.push_back(data.run(i));
     session->ingest(batch);
   }
-  engine.drain();
+  engine.settle();
 }
 
 void verify_loaded(Engine& engine, const Data& data) {

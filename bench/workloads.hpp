@@ -31,12 +31,11 @@ struct Measured {
   std::map<std::string, double> extra{};
 };
 
-/// Runs in batches; the last stretch of every batch workload.
+/// Runs in a batch of ingest, and ids in one get_many.
 inline constexpr std::size_t kBatch = 1'000;
 inline constexpr std::size_t kManyIds = 100;
 
-/// Runs one cell of: get, get_recent, get_many, list, lifecycle, mixed, read_alone, read_writing,
-/// step. Throws when an answer is not what it must be.
+/// Runs one cell of a loaded store. Throws when an answer is not what it must be.
 [[nodiscard]] Measured run_cell(Engine& engine, const Data& data, const CellSpec& spec);
 
 /// Every run of the data set in batches, and then everything drained, as one measurement.

@@ -249,14 +249,17 @@ class LmdbSession final : public Session {
     if (engine_.shape_ == Shape::raw) return false;
     check(mdb_txn_renew(txn_), "renew a read");
     MDB_cursor* cursor = nullptr;
-    check(mdb_cursor_open(txn_, engine_.by_journey_, &cursor), "open a cursor");
-    const IndexKey from = list_position(query);
-    MDB_val k = val(from.view());
+    const MDB_dbi tree = query.by == ListBy::profile  ? engine_.by_profile_
+                         : query.by == ListBy::status ? engine_.by_status_
+                                                      : engine_.by_journey_;
+    check(mdb_cursor_open(txn_, tree, &cursor), "open a cursor");
+    const ListRange range = list_range(query);
+    const std::string_view prefix = range.from.view().substr(0, range.prefix);
+    MDB_val k = val(range.from.view());
     MDB_val v{};
     int code = mdb_cursor_get(cursor, &k, &v, MDB_SET_RANGE);
-    while (code == MDB_SUCCESS && out.size() < query.limit &&
-           view(k).substr(0, kListPrefix) == from.view().substr(0, kListPrefix)) {
-      out.add(get_in_txn(uuid_from(view(k).substr(kListPrefix + 8)), out.room()));
+    while (code == MDB_SUCCESS && out.size() < query.limit && view(k).starts_with(prefix)) {
+      out.add(get_in_txn(run_of_key(view(k)), out.room()));
       code = mdb_cursor_get(cursor, &k, &v, MDB_NEXT);
     }
     mdb_cursor_close(cursor);

@@ -75,8 +75,72 @@ class MilepostSession final : public Session {
     }
   }
 
+  bool list_page(const ListQuery& query, Answers& out) override {
+    milepost::ListOptions options{
+        .filter = filter(query), .order = milepost::Order::oldest_first, .limit = query.limit};
+    options.filter.triggered_from = place(query);
+    options.cursor = place_.cursor;
+    milepost::JsonPage page = take(tracker_.list_json(options), "list");
+    const std::size_t count = page.count;
+    out.add_array(std::move(page.json), count);
+    place_.cursor = std::move(page.next);
+    return true;
+  }
+
+  bool count(const Uuid* journey_id, Counts& out) override {
+    milepost::CountOptions options;
+    if (journey_id != nullptr) options.journey_id = *journey_id;
+    const milepost::Counts counts = take(tracker_.counts(options), "counts");
+    for (std::size_t i = 0; i < out.size(); ++i) out[i] = counts.of(static_cast<RunStatus>(i));
+    return true;
+  }
+
+  bool changes(std::uint64_t after, std::size_t limit, std::vector<std::uint64_t>& out) override {
+    const milepost::ChangesPage page =
+        take(tracker_.changes({.after = after, .limit = limit}), "changes");
+    out.clear();
+    for (const milepost::Change& change : page.changes) out.push_back(change.sequence);
+    return true;
+  }
+
+  std::uint64_t newest_change() override {
+    return take(tracker_.snapshot(), "snapshot").sequence();
+  }
+
  private:
+  /// Where the last page began and ended: a host goes on by its cursor.
+  struct Place {
+    std::optional<milepost::Instant> from;
+    std::string cursor;
+  };
+
+  static milepost::RunFilter filter(const ListQuery& query) {
+    milepost::RunFilter filter;
+    if (query.by == ListBy::journey_and_status) filter.journey_id = query.id;
+    if (query.by == ListBy::profile) filter.profile_id = query.id;
+    if (query.by != ListBy::profile) filter.statuses = query.status;
+    return filter;
+  }
+
+  // A position is a start of its own, or the end of the page before.
+  std::optional<milepost::Instant> place(const ListQuery& query) {
+    constexpr auto kLast = [] {
+      Uuid id{};
+      for (auto& byte : id.data) byte = 0xFF;
+      return id;
+    }();
+    if (query.after_us == 0 && query.after_run.is_nil()) {
+      place_ = {};
+    } else if (query.after_run == kLast) {
+      place_ = {instant(query.after_us + 1), {}};
+    } else if (place_.cursor.empty()) {
+      fail("milepost: a page begins nowhere or where the one before it ended");
+    }
+    return place_.from;
+  }
+
   milepost::Tracker& tracker_;
+  Place place_;
   std::vector<milepost::Command> commands_;
 };
 
@@ -89,7 +153,7 @@ class MilepostEngine final : public Engine {
                                                                 : milepost::Durability::relaxed;
     if (spec.keep_log) options.publish_interval = std::chrono::hours(1);
     if (clock_is_fixed()) options.clock = [] { return instant(now_us()); };
-    tracker_.emplace(take(milepost::Tracker::open(std::move(options)), "open"));
+    tracker_.emplace(take(milepost::Tracker::open(options), "open"));
   }
   std::unique_ptr<Session> session() override {
     return std::make_unique<MilepostSession>(*tracker_);
@@ -109,7 +173,8 @@ const Registration kMilepost{{.name = "milepost",
                               .settings = "default options; relaxed: Durability::relaxed",
                               .make = [] { return std::make_unique<MilepostEngine>(); },
                               .ours = true,
-                              .lists = false}};
+                              .counts = true,
+                              .feed = true}};
 
 }  // namespace
 }  // namespace bench

@@ -65,6 +65,8 @@ std::string journey_set(const Uuid& journey, RunStatus status) {
   return tagged('j', view(journey)) + static_cast<char>(status);
 }
 
+std::string status_set(RunStatus status) { return {'s', static_cast<char>(status)}; }
+
 class Connection {
  public:
   explicit Connection(const std::string& socket)
@@ -196,7 +198,7 @@ class RedisSession final : public Session {
       records.emplace_back(encode(run.run_id, make_record(run), bytes));
       const std::string score = std::to_string(run.triggered_us);
       for (std::string set : {journey_set(run.journey_id, RunStatus::queued),
-                              tagged('p', view(run.profile_id)), tagged('s', {"\0", 1})}) {
+                              tagged('p', view(run.profile_id)), status_set(RunStatus::queued)}) {
         auto& members = sets[std::move(set)];
         members.push_back(score);
         members.emplace_back(view(run.run_id));
@@ -233,19 +235,39 @@ class RedisSession final : public Session {
   }
 
   bool list_page(const ListQuery& query, Answers& out) override {
-    const std::string set = journey_set(query.journey_id, query.status);
-    const std::string from = std::to_string(query.after_us);
-    // Members of one score come in order of their bytes, so one position more than the page is
-    // enough to pass the position itself.
-    const std::string limit = std::to_string(query.limit + 1);
-    const Reply reply =
-        connection_.command({"ZRANGE", set, from, "+inf", "BYSCORE", "LIMIT", "0", limit});
+    const std::string set = query.by == ListBy::profile  ? tagged('p', view(query.id))
+                            : query.by == ListBy::status ? status_set(query.status)
+                                                         : journey_set(query.id, query.status);
+    // Those of the position's own instant come in order of their bytes, then those after it; both
+    // in one round trip.
+    const std::string at = std::to_string(query.after_us);
+    const std::string behind = "(" + at;
+    const std::string limit = std::to_string(query.limit);
+    connection_.append({"ZRANGE", set, at, at, "BYSCORE"});
+    connection_.append({"ZRANGE", set, behind, "+inf", "BYSCORE", "LIMIT", "0", limit});
     std::vector<Uuid> ids;
-    for (std::size_t i = 0; i < reply->elements && ids.size() < query.limit; ++i) {
-      const Uuid id = uuid_from(text(*reply->element[i]));
-      if (id != query.after_run) ids.push_back(id);
+    const Reply equal = connection_.reply();
+    const Reply later = connection_.reply();
+    for (const redisReply* const reply : {equal.get(), later.get()}) {
+      for (std::size_t i = 0; i < reply->elements && ids.size() < query.limit; ++i) {
+        const Uuid id = uuid_from(text(*reply->element[i]));
+        if (reply == later.get() || query.after_run < id) ids.push_back(id);
+      }
     }
     get_many(ids, out);
+    return true;
+  }
+
+  // A sorted set knows its size.
+  bool count(const Uuid* journey_id, Counts& out) override {
+    for (std::size_t i = 0; i < out.size(); ++i) {
+      const auto status = static_cast<RunStatus>(i);
+      connection_.append(
+          {"ZCARD", journey_id == nullptr ? status_set(status) : journey_set(*journey_id, status)});
+    }
+    for (std::uint64_t& value : out) {
+      value = static_cast<std::uint64_t>(connection_.reply()->integer);
+    }
     return true;
   }
 
@@ -286,6 +308,7 @@ const Registration kRedis{
      .settings = "unix socket, append-only file without rewrites, scripts for steps, one MULTI "
                  "with variadic commands for a batch, no checksum; fsync always, relaxed: everysec",
      .make = [] { return std::make_unique<RedisEngine>(); },
+     .counts = true,
      .ask_version = installed_version}};
 
 }  // namespace

@@ -98,6 +98,12 @@ class RocksEngine final : public Engine {
     }
   }
 
+  // Everything in one sorted level, as reads like it best.
+  void settle() override {
+    check(db_->CompactRange({}, nullptr, nullptr), "compact");
+    drain();
+  }
+
   void close() override {
     check(db_->Close(), "close");
     db_.reset();
@@ -189,14 +195,17 @@ class RocksSession final : public Session {
   }
 
   bool list_page(const ListQuery& query, Answers& out) override {
-    const IndexKey position = list_position(query);
-    const Key from(kByJourney, position.view());
-    const std::string_view prefix = view(from.slice()).substr(0, 1 + kListPrefix);
+    const ListRange range = list_range(query);
+    const char tree = query.by == ListBy::profile  ? kByProfile
+                      : query.by == ListBy::status ? kByStatus
+                                                   : kByJourney;
+    const Key from(tree, range.from.view());
+    const std::string_view prefix = view(from.slice()).substr(0, 1 + range.prefix);
     const std::unique_ptr<rocksdb::Iterator> it(db_.NewIterator({}));
     std::vector<Uuid> ids;
     for (it->Seek(from.slice()); it->Valid() && ids.size() < query.limit; it->Next()) {
-      if (view(it->key()).substr(0, prefix.size()) != prefix) break;
-      ids.push_back(uuid_from(view(it->key()).substr(prefix.size() + 8)));
+      if (!view(it->key()).starts_with(prefix)) break;
+      ids.push_back(run_of_key(view(it->key())));
     }
     check(it->status(), "list");
     get_many(ids, out);

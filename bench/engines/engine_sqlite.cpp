@@ -247,11 +247,7 @@ class SqliteSession final : public Session {
     get_.prepare(db,
                  "SELECT status,triggered_at,completed_at,error,journey_id,profile_id FROM runs "
                  "WHERE run_id=?1");
-    list_.prepare(
-        db,
-        "SELECT run_id FROM runs WHERE organization_id=zeroblob(16) AND journey_id=?1 AND "
-        "status=?2 AND (triggered_at,run_id)>(?3,?4) ORDER BY triggered_at,run_id "
-        "LIMIT ?5");
+    prepare_questions(db);
     begin_.prepare(db, "BEGIN");
     commit_.prepare(db, "COMMIT");
   }
@@ -305,22 +301,49 @@ class SqliteSession final : public Session {
   }
 
   bool list_page(const ListQuery& query, Answers& out) override {
+    Statement& list = query.by == ListBy::profile  ? by_profile_
+                      : query.by == ListBy::status ? by_status_
+                                                   : by_journey_;
     begin_.run();
-    list_.bind(1, query.journey_id);
-    list_.bind(2, static_cast<std::int64_t>(query.status));
-    list_.bind(3, query.after_us);
-    list_.bind(4, query.after_run);
-    list_.bind(5, static_cast<std::int64_t>(query.limit));
-    while (list_.step()) out.add(get_json(uuid_from(list_.bytes(0)), out.room()));
-    list_.reset();
+    list.bind(1, query.after_us);
+    list.bind(2, query.after_run);
+    list.bind(3, static_cast<std::int64_t>(query.limit));
+    if (query.by != ListBy::status) list.bind(4, query.id);
+    if (query.by != ListBy::profile) list.bind(5, static_cast<std::int64_t>(query.status));
+    while (list.step()) out.add(get_json(uuid_from(list.bytes(0)), out.room()));
+    list.reset();
     commit_.run();
     return true;
   }
 
+  bool count(const Uuid* journey_id, Counts& out) override {
+    Statement& count = journey_id == nullptr ? count_all_ : count_;
+    if (journey_id != nullptr) count.bind(1, *journey_id);
+    out.fill(0);
+    while (count.step()) {
+      out.at(static_cast<std::size_t>(count.number(0))) =
+          static_cast<std::uint64_t>(count.number(1));
+    }
+    count.reset();
+    return true;
+  }
+
  private:
+  void prepare_questions(sqlite3* db) {
+    constexpr const char* kEnd =
+        " AND (triggered_at,run_id)>(?1,?2) ORDER BY triggered_at,run_id LIMIT ?3";
+    const std::string list = "SELECT run_id FROM runs WHERE organization_id=zeroblob(16)";
+    by_journey_.prepare(db, (list + " AND journey_id=?4 AND status=?5" + kEnd).c_str());
+    by_profile_.prepare(db, (list + " AND profile_id=?4" + kEnd).c_str());
+    by_status_.prepare(db, (list + " AND status=?5" + kEnd).c_str());
+    const std::string count = "SELECT status,count(*) FROM runs WHERE organization_id=zeroblob(16)";
+    count_.prepare(db, (count + " AND journey_id=?1 GROUP BY status").c_str());
+    count_all_.prepare(db, (count + " GROUP BY status").c_str());
+  }
+
   SqliteEngine& engine_;
   Connection connection_;
-  Statement get_, list_, begin_, commit_;
+  Statement get_, by_journey_, by_profile_, by_status_, count_, count_all_, begin_, commit_;
   std::uint64_t reads_ = 0;
 };
 
@@ -332,6 +355,7 @@ EngineInfo variant(const char* name, const char* settings, const Variant& v) {
   info.version = std::string("SQLite ") + sqlite3_libversion();
   info.settings = settings;
   info.make = [v] { return std::make_unique<SqliteEngine>(v); };
+  info.counts = true;
   return info;
 }
 

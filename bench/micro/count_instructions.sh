@@ -6,6 +6,8 @@
 # repeatable to a few instructions, on a busy machine, too.
 #
 # usage: count_instructions.sh [--json FILE] [PROGRAM [PIECE...]]
+#
+# --json appends one line to FILE, of the form the suite's own results have.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
@@ -26,26 +28,40 @@ if [[ ! -x $program ]]; then
 fi
 
 out=$(mktemp -d)
-trap 'rm -rf "$out"' EXIT
+child=
+trap '[[ -z $child ]] || kill "$child" 2>/dev/null || true; rm -rf "$out"' EXIT
+trap 'exit 130' INT TERM HUP
 
-# instructions PIECE REPETITIONS
+# instructions PIECE REPETITIONS: sets `counted`.
 instructions() {
-  valgrind --tool=callgrind --callgrind-out-file="$out/counts" "$program" --count "$1" "$2" \
-    >"$out/log" 2>&1 || { cat "$out/log" >&2; return 1; }
-  awk '/^summary:|^totals:/ { print $2; exit }' "$out/counts"
+  TMPDIR=$out valgrind --tool=callgrind --callgrind-out-file="$out/counts" \
+    "$program" --count "$1" "$2" >"$out/log" 2>&1 &
+  child=$!
+  wait "$child" || { cat "$out/log" >&2; return 1; }
+  child=
+  counted=$(awk '/^summary:|^totals:/ { print $2; exit }' "$out/counts")
 }
 
 pieces=("$@")
 ((${#pieces[@]})) || mapfile -t pieces < <("$program" --names)
 printf '%-18s %14s\n' piece instructions
-[[ -z $json ]] || : >"$json"
+members=
 for piece in "${pieces[@]}"; do
   short=1000 long=6000
-  [[ $piece != get_many* ]] || long=1500
-  a=$(instructions "$piece" "$short")
-  b=$(instructions "$piece" "$long")
-  each=$(((b - a) / (long - short)))
+  case $piece in
+    get_many*) long=1500 ;;
+    ingest*) short=5000 long=25000 ;;
+  esac
+  instructions "$piece" "$short"
+  a=$counted
+  instructions "$piece" "$long"
+  each=$(((counted - a) / (long - short)))
   printf '%-18s %14d\n' "$piece" "$each"
-  [[ -z $json ]] ||
-    printf '{"workload":"instructions","piece":"%s","instructions":%d}\n' "$piece" "$each" >>"$json"
+  members+=",\"$piece\":$each"
 done
+if [[ -n $json ]]; then
+  {
+    printf '{"workload":"instructions","engine":"milepost","durability":"durable",'
+    printf '"threads":1,"runs":0,"round":1,"extra":{%s}}\n' "${members#,}"
+  } >>"$json"
+fi

@@ -35,6 +35,7 @@ namespace core = milepost::core;
 
 constexpr unsigned kRuns = 20'000;
 constexpr unsigned kMany = 100;
+constexpr unsigned kBatch = 1'000;
 
 Uuid id_of(std::uint32_t number) {
   Uuid id{};
@@ -96,38 +97,49 @@ Piece decode_piece() {
   };
 }
 
-/// A tracker with kRuns queued runs in a folder of its own.
-class Filled {
+/// A tracker in a folder of its own, which publishes when it is asked or has to, and not by time:
+/// so the same work costs the same instructions however slow the machine is.
+class Opened {
  public:
-  explicit Filled(std::size_t recent_bytes_max) {
+  Opened(std::size_t recent_bytes_max, milepost::Durability durability) {
     std::string name = (std::filesystem::temp_directory_path() / "milepost-micro-XXXXXX").string();
     if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("cannot make a folder");
     folder_ = name;
     milepost::OpenOptions options{.directory = folder_.string()};
     options.recent_bytes_max = recent_bytes_max;
-    options.durability = milepost::Durability::relaxed;
-    tracker_.emplace(milepost::Tracker::open(std::move(options)).value());
-    std::vector<milepost::Command> commands;
-    for (unsigned i = 0; i < kRuns; ++i) {
-      commands.emplace_back(
-          CreateCommand{.journey_id = id_of(2), .profile_id = id_of(3), .run_id = id_of(i)});
-      if (commands.size() < 1'000) continue;
-      (void)tracker_->apply(commands).value();
-      commands.clear();
-    }
-    tracker_->flush().value();
+    options.durability = durability;
+    options.publish_interval = std::chrono::hours(1);
+    tracker_.emplace(milepost::Tracker::open(options).value());
   }
-  ~Filled() {
+  /// Closing publishes what is left.
+  ~Opened() {
     tracker_.reset();
     std::filesystem::remove_all(folder_);
   }
-  Filled(const Filled&) = delete;
-  Filled& operator=(const Filled&) = delete;
+  Opened(const Opened&) = delete;
+  Opened& operator=(const Opened&) = delete;
   [[nodiscard]] milepost::Tracker& tracker() { return *tracker_; }
 
  private:
   std::filesystem::path folder_;
   std::optional<milepost::Tracker> tracker_;
+};
+
+/// One with kRuns queued runs.
+class Filled : public Opened {
+ public:
+  explicit Filled(std::size_t recent_bytes_max)
+      : Opened(recent_bytes_max, milepost::Durability::relaxed) {
+    std::vector<milepost::Command> commands;
+    for (unsigned i = 0; i < kRuns; ++i) {
+      commands.emplace_back(
+          CreateCommand{.journey_id = id_of(2), .profile_id = id_of(3), .run_id = id_of(i)});
+      if (commands.size() < 1'000) continue;
+      (void)tracker().apply(commands).value();
+      commands.clear();
+    }
+    tracker().flush().value();
+  }
 };
 
 Uuid scattered(std::uint64_t n) { return id_of(static_cast<std::uint32_t>(n * 7'919 % kRuns)); }
@@ -144,6 +156,35 @@ Piece get_many_piece() {
   return [filled, ids = std::vector<Uuid>(kMany)](std::uint64_t n) mutable {
     for (unsigned i = 0; i < kMany; ++i) ids[i] = scattered(n * kMany + i);
     return static_cast<std::uint64_t>(filled->tracker().get_many(ids).value().size());
+  };
+}
+
+// Three durable steps from the caller's argument to the answer, and their share of the applier.
+Piece life_piece() {
+  auto opened = std::make_shared<Opened>(64u << 20, milepost::Durability::durable);
+  return [opened](std::uint64_t n) {
+    const Uuid id = id_of(static_cast<std::uint32_t>(n));
+    milepost::Tracker& tracker = opened->tracker();
+    tracker.create({.journey_id = id_of(2), .profile_id = id_of(3), .run_id = id})
+        .value()
+        .require_applied();
+    tracker.start(id).value().require_applied();
+    tracker.complete(id).value().require_applied();
+    return n;
+  };
+}
+
+// One run of a batch of kBatch, all indexes written; whole batches only.
+Piece ingest_piece() {
+  auto opened = std::make_shared<Opened>(64u << 20, milepost::Durability::durable);
+  return [opened, commands = std::vector<milepost::Command>()](std::uint64_t n) mutable {
+    commands.emplace_back(CreateCommand{.journey_id = id_of(2),
+                                        .profile_id = id_of(3),
+                                        .run_id = id_of(static_cast<std::uint32_t>(n))});
+    if (commands.size() < kBatch) return n;
+    n += opened->tracker().apply(commands).value().size();
+    commands.clear();
+    return n;
   };
 }
 
@@ -182,7 +223,9 @@ const std::vector<Named>& pieces() {
              kRuns, [](std::uint64_t n) { return static_cast<std::uint32_t>(n * 7'919 % kRuns); });
        }},
       {"get_stored", [] { return get_piece(1u << 16); }},
-      {"get_many_100", get_many_piece}};
+      {"get_many_100", get_many_piece},
+      {"life", life_piece},
+      {"ingest_run", ingest_piece}};
   return all;
 }
 

@@ -16,7 +16,17 @@ namespace {
 
 using namespace bench;
 
-enum class Fault { none, forgets_on_close, early_time, repeats_start, drops_error, loses_step };
+enum class Fault {
+  none,
+  forgets_on_close,
+  early_time,
+  repeats_start,
+  drops_error,
+  loses_step,
+  repeats_position,
+  miscounts,
+  feed_gap
+};
 
 /// A store in memory with one fault.
 class MapEngine final : public Engine {
@@ -33,8 +43,9 @@ class MapEngine final : public Engine {
     explicit MapSession(MapEngine& engine) : e_(engine) {}
     Answer create(const NewRun& run) override {
       const std::lock_guard lock(e_.mutex_);
-      return e_.runs_.emplace(run.run_id, Kept{make_record(run), {}}).second ? Answer::done
-                                                                             : Answer::refused;
+      if (!e_.runs_.emplace(run.run_id, Kept{make_record(run), {}}).second) return Answer::refused;
+      ++e_.changes_;
+      return Answer::done;
     }
     Answer step(const Uuid& id, Step step, std::string_view error) override {
       const std::lock_guard lock(e_.mutex_);
@@ -51,6 +62,7 @@ class MapEngine final : public Engine {
       Record after = kept.record;
       const Answer answer = apply_step(after, step, now_us(), kept.error);
       if (answer != Answer::done) return answer;
+      ++e_.changes_;
       if (e_.fault_ == Fault::early_time && after.completed_us != kNoTime) {
         after.completed_us = now_us();
       }
@@ -69,6 +81,47 @@ class MapEngine final : public Engine {
     void get_many(std::span<const Uuid> ids, Answers& out) override {
       for (const Uuid& id : ids) out.add(get_json(id, out.room()));
     }
+    bool list_page(const ListQuery& query, Answers& out) override {
+      // Index keys in order, as a key-value peer has them, and the page as one array.
+      std::map<std::string, Uuid> index;
+      for (const auto& [id, kept] : e_.runs_) {
+        const IndexKey key = query.by == ListBy::profile  ? profile_key(id, kept.record)
+                             : query.by == ListBy::status ? status_key(id, kept.record)
+                                                          : journey_key(id, kept.record);
+        index.emplace(key.view(), id);
+      }
+      const ListRange range = list_range(query);
+      std::string from(range.from.view());
+      if (e_.fault_ == Fault::repeats_position) from.pop_back();
+      std::string array = "[";
+      std::size_t count = 0;
+      std::vector<char> room(milepost::kRunJsonSizeMax);
+      for (auto it = index.lower_bound(from); it != index.end() && count < query.limit; ++it) {
+        if (it->first.compare(0, range.prefix, from, 0, range.prefix) != 0) break;
+        if (count++ > 0) array += ',';
+        array.append(room.data(), get_json(it->second, room));
+      }
+      out.add_array(array + "]", count);
+      return true;
+    }
+    bool count(const Uuid* journey_id, Counts& out) override {
+      out.fill(0);
+      for (const auto& [id, kept] : e_.runs_) {
+        if (journey_id != nullptr && kept.record.journey_id != *journey_id) continue;
+        ++out.at(static_cast<std::size_t>(kept.record.status));
+      }
+      if (e_.fault_ == Fault::miscounts) ++out[3];
+      return true;
+    }
+    bool changes(std::uint64_t after, std::size_t limit, std::vector<std::uint64_t>& out) override {
+      out.clear();
+      while (out.size() < limit && after < e_.changes_) {
+        ++after;
+        if (e_.fault_ != Fault::feed_gap || after != 70) out.push_back(after);
+      }
+      return true;
+    }
+    std::uint64_t newest_change() override { return e_.changes_; }
 
    private:
     MapEngine& e_;
@@ -86,6 +139,7 @@ class MapEngine final : public Engine {
   std::mutex mutex_;
   std::map<Uuid, Kept> runs_;
   int steps_ = 0;
+  std::uint64_t changes_ = 0;
 };
 
 }  // namespace
@@ -97,8 +151,9 @@ TEST_CASE("a right engine passes the check, always with the same hash", "[bench]
 }
 
 TEST_CASE("an engine with any one fault fails the check", "[bench][check]") {
-  const Fault fault = GENERATE(Fault::forgets_on_close, Fault::early_time, Fault::repeats_start,
-                               Fault::drops_error, Fault::loses_step);
+  const Fault fault =
+      GENERATE(Fault::forgets_on_close, Fault::early_time, Fault::repeats_start, Fault::drops_error,
+               Fault::loses_step, Fault::repeats_position, Fault::miscounts, Fault::feed_gap);
   CAPTURE(static_cast<int>(fault));
   MapEngine engine(fault);
   REQUIRE_THROWS(check_engine(engine, "unused"));
@@ -108,12 +163,13 @@ TEST_CASE("an engine with any one fault fails the check", "[bench][check]") {
 TEST_CASE("every workload runs on a right engine and counts its operations", "[bench][workload]") {
   MapEngine engine(Fault::none);
   engine.open({});
-  const Data data(5, IdKind::v7, 500);
+  const Data data(5, IdKind::v7, 2'000);
   load(engine, data);
   verify_loaded(engine, data);
   std::uint64_t cell = 0;
   for (const char* const name :
-       {"get", "get_recent", "get_many", "lifecycle", "mixed", "read_alone", "read_writing"}) {
+       {"get", "get_recent", "get_many", "list", "list_profile", "list_status", "counts",
+        "counts_all", "changes", "lifecycle", "mixed", "read_alone", "read_writing"}) {
     CAPTURE(name);
     const Measured m =
         run_cell(engine, data, {.workload = name, .threads = 2, .seconds = 0.01, .cell = ++cell});

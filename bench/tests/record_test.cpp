@@ -77,11 +77,22 @@ TEST_CASE("index keys sort by time, also before the epoch", "[bench][record]") {
   REQUIRE(std::is_sorted(keys.begin(), keys.end()));
 }
 
-TEST_CASE("a list begins just after its position", "[bench][record]") {
+TEST_CASE("a page begins just after its position and stays within its prefix", "[bench][record]") {
   const Record record = make_record({id_of(1), id_of(2), id_of(3), 77});
-  const ListQuery query{.journey_id = id_of(2), .after_us = 77, .after_run = id_of(1)};
-  REQUIRE(list_position(query).view() > journey_key(id_of(1), record).view());
-  REQUIRE(list_position(query).view() < journey_key(id_of(2), record).view());
+  const auto test = [&](ListBy by, const Uuid& id, auto key_of) {
+    const ListRange range = list_range({.by = by, .id = id, .after_us = 77, .after_run = id_of(1)});
+    const IndexKey own = key_of(id_of(1), record);
+    const IndexKey next = key_of(id_of(2), record);
+    REQUIRE(range.from.view() > own.view());
+    REQUIRE(range.from.view() < next.view());
+    REQUIRE(range.from.view().substr(0, range.prefix) == next.view().substr(0, range.prefix));
+    REQUIRE(range.prefix + 8 + 16 == own.view().size());
+    REQUIRE(run_of_key(next.view()) == id_of(2));
+  };
+  test(ListBy::journey_and_status, id_of(2), journey_key);
+  test(ListBy::profile, id_of(3), profile_key);
+  test(ListBy::status, {}, status_key);
+  REQUIRE_THROWS(run_of_key("short"));
 }
 
 TEST_CASE("ids are well formed, in order and never repeated", "[bench][data]") {

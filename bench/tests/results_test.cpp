@@ -5,10 +5,14 @@
 
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <sstream>
 #include <unistd.h>
 
+#include "bench/engine.hpp"
+#include "bench/plan.hpp"
 #include "bench/report.hpp"
+#include "bench/report_tables.hpp"
 #include "bench/summary.hpp"
 #include "bench/tests/catch.hpp"
 
@@ -88,6 +92,75 @@ TEST_CASE("a result survives its line of JSON", "[bench][results]") {
   REQUIRE(back.results[1].error == broken.error);
 }
 
+TEST_CASE("merged runs keep their rounds apart", "[bench][results]") {
+  ResultFile all = sample();
+  ResultFile other = sample();
+  other.setup.engines.push_back({"late", "1", "", "peer"});
+  for (Result& r : other.results) r.ops_per_s *= 4;
+  other.results.push_back(result("late", 1, 1));
+  merge(all, other);
+  const Summary s(all);
+  const Key key{"lifecycle", "durable", 16, 0};
+  REQUIRE(s.spread(key, "milepost")->most == 8000);
+  REQUIRE(s.spread(key, "milepost")->median == 2000);
+  REQUIRE(s.ratio(key, "milepost", key, "fast")->most == 4);
+  REQUIRE(s.ratio(key, "late", key, "milepost")->most == 0.00025);
+  REQUIRE(all.setup.engines.size() == 5);
+  REQUIRE(all.more.size() == 1);
+  REQUIRE(s.claims_ratios());
+  ResultFile quick = sample();
+  quick.setup.mode = "quick";
+  merge(all, quick);
+  REQUIRE_FALSE(Summary(all).claims_ratios());
+  other.setup.cpu = "another";
+  REQUIRE_THROWS(merge(all, other));
+}
+
+TEST_CASE("questions stand in one table by engine and size", "[bench][report]") {
+  ResultFile all = sample();
+  for (const std::uint64_t runs : {10'000u, 1'000'000u}) {
+    Result r = result("milepost", 1, 1000);
+    r.workload = "list";
+    r.threads = 1;
+    r.runs = runs;
+    r.p50_us = runs == 10'000 ? 11 : 22;
+    r.p99_us = 33;
+    all.results.push_back(r);
+  }
+  const std::string text = questions_text(Summary(all));
+  REQUIRE(text.find("| 10.0 k runs | 1.00 M runs |") != std::string::npos);
+  REQUIRE(text.find("| **milepost** | 11.0 us / 33.0 us | 22.0 us / 33.0 us |") !=
+          std::string::npos);
+  REQUIRE(tables_text(Summary(all)).find("list") == std::string::npos);
+  REQUIRE(questions_text(Summary(sample())) == "Not measured in this run.\n");
+}
+
+TEST_CASE("answers in one array are split between runs only", "[bench][engine]") {
+  Answers answers;
+  const std::string first = R"({"runId":"1","error":"},{\"runId\":"})";
+  const std::string second = R"({"runId":"2","error":null})";
+  answers.add_array("[" + first + "," + second + "]", 2);
+  REQUIRE(answers.size() == 2);
+  REQUIRE(answers[1] == second);
+  REQUIRE(answers[0] == first);
+  answers.add_array("[]", 0);
+  REQUIRE(answers.size() == 0);
+}
+
+TEST_CASE("a group of workloads stands for its members", "[bench][plan]") {
+  SuiteOptions options;
+  options.only = {"growth"};
+  options.runs = 500'000;
+  std::set<std::uint64_t> sizes;
+  for (const Stage& stage : make_plan(options)) {
+    sizes.insert(stage.runs);
+    for (const PlannedCell& cell : stage.cells) {
+      REQUIRE((cell.workload == "get" || cell.workload == "step"));
+    }
+  }
+  REQUIRE(sizes == std::set<std::uint64_t>{10'000, 100'000, 500'000});
+}
+
 TEST_CASE("a line that makes no sense is named", "[bench][results]") {
   const Folder folder;
   const std::string file = (folder.path() / "r.jsonl").string();
@@ -129,6 +202,14 @@ TEST_CASE("a report keeps what people wrote and replaces what it wrote itself", 
   REQUIRE(once.find("old") == std::string::npos);
   REQUIRE(once.find("**milepost**") != std::string::npos);
   REQUIRE(once.find("2.5") != std::string::npos);
-  write_report(sample(), file);
+  const std::string readme = (folder.path() / "README.md").string();
+  std::ofstream(readme) << "# Ours\n\n<!-- begin: benchmark -->\nold\n<!-- end: benchmark -->\n";
+  write_report(sample(), file, readme);
   REQUIRE(read_all(file) == once);
+  REQUIRE(read_all(readme).find("](charts/steps_durable.svg)") != std::string::npos);
+  ResultFile quick = sample();
+  quick.setup.mode = "quick";
+  const std::string shown = read_all(readme);
+  write_report(quick, file, readme);
+  REQUIRE(read_all(readme) == shown);
 }

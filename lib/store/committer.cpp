@@ -149,10 +149,13 @@ Result<Answer> Committer::decide_removal(const core::Removal& removal, std::uint
 /// Makes the effect the newest state of its run, and of its key where it made the run.
 void Committer::add_to_group(const EffectPtr& effect, const core::RecordView* record) {
   group_.push_back(effect);
-  const core::EffectView view = effect.view();
-  if (view.is_about_a_run()) in_group_[view.run_id] = group_.size() - 1;
-  if (record != nullptr && !record->idempotency_key.empty() &&
-      record->created_sequence == record->sequence) {
+  if (record == nullptr) {
+    const core::EffectView view = effect.view();
+    if (view.is_about_a_run()) in_group_[view.run_id] = group_.size() - 1;
+    return;
+  }
+  in_group_[record->run_id] = group_.size() - 1;
+  if (!record->idempotency_key.empty() && record->created_sequence == record->sequence) {
     keys_in_group_[full_key(record->organization_id, record->idempotency_key)] = record->run_id;
   }
 }
@@ -211,6 +214,7 @@ Result<EffectPtr> Committer::current_under_key(const Uuid& organization_id, std:
 }
 
 bool Committer::lease_expired(const Uuid& run_id) const {
+  if (parts_.leases.empty()) return false;
   // Whatever this batch did to the lease, a moment ago, has not run out.
   return !leases_in_group_.contains(run_id) && parts_.leases.expired(run_id);
 }
@@ -248,6 +252,7 @@ void Committer::take_back_leases(std::size_t size) {
 }
 
 void Committer::settle_leases() {
+  if (leases_in_group_.empty()) return;
   for (const auto& [run_id, lease] : leases_in_group_) {
     if (lease) {
       parts_.leases.begin(run_id, *lease);
