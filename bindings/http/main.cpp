@@ -50,6 +50,11 @@ void say(int fd, std::string line) {
   [[maybe_unused]] const auto written = ::write(fd, line.data(), line.size());
 }
 
+void log_line(milepost::LogLevel level, std::string_view text) {
+  if (level != milepost::LogLevel::debug)
+    say(STDERR_FILENO, "milepost-server: " + std::string(text));
+}
+
 int complain(const milepost::Error& error) {
   say(STDERR_FILENO, "milepost-server: " + milepost::to_string(error));
   return kExitError;
@@ -129,12 +134,8 @@ void raise_descriptor_limit() {
 }
 
 int serve(const Options& options, const sigset_t& ends) {
-  auto tracker =
-      milepost::Tracker::open({.directory = options.directory,
-                               .read_only = !options.own,
-                               .log = [](milepost::LogLevel, std::string_view text) {
-                                 say(STDERR_FILENO, "milepost-server: " + std::string(text));
-                               }});
+  auto tracker = milepost::Tracker::open(
+      {.directory = options.directory, .read_only = !options.own, .log = log_line});
   if (!tracker) return complain(tracker.error());
   auto server = milepost::http::Server::start(*tracker, options.server);
   if (!server) return complain(server.error());
@@ -149,14 +150,10 @@ int serve(const Options& options, const sigset_t& ends) {
   return closed ? kExitDone : complain(closed.error());
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run(int argc, char** argv) {
   Options options;
   if (const auto code = read_arguments(argc, argv, options)) return *code;
-  options.server.log = [](milepost::LogLevel, std::string_view text) {
-    say(STDERR_FILENO, "milepost-server: " + std::string(text));
-  };
+  options.server.log = log_line;
   if (options.access_log) {
     options.server.access = [](const milepost::http::Access& access) {
       say(STDOUT_FILENO, milepost::http::to_log_line(access));
@@ -169,10 +166,17 @@ int main(int argc, char** argv) {
   for (const int number : {SIGTERM, SIGINT, SIGHUP}) ::sigaddset(&ends, number);
   // Before any thread is made, so that the signals wait for sigwait.
   ::pthread_sigmask(SIG_BLOCK, &ends, nullptr);
+  return serve(options, ends);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
   try {
-    return serve(options, ends);
+    return run(argc, argv);
   } catch (const std::exception& failed) {
-    say(STDERR_FILENO, std::string("milepost-server: ") + failed.what());
+    // Not by way of say(), which needs memory.
+    std::fprintf(stderr, "milepost-server: %s\n", failed.what());
     return kExitError;
   }
 }

@@ -4,6 +4,7 @@
 // that decide about framing are checked more strictly than it does.
 #include "request.hpp"
 
+#include <algorithm>
 #include <boost/beast/core/string.hpp>
 #include <boost/beast/http/basic_parser.hpp>
 
@@ -19,6 +20,19 @@ constexpr std::string_view kHostBytes =
 
 std::string_view view(beast::string_view text) noexcept { return {text.data(), text.size()}; }
 
+/// Whether this is a request line of some version of HTTP.
+bool names_version(std::string_view head) noexcept {
+  constexpr std::string_view kForm = " HTTP/0.0";
+  const std::string_view line = head.substr(0, head.find('\r'));
+  if (line.size() < kForm.size() || std::count(line.begin(), line.end(), ' ') != 2) return false;
+  const std::string_view end = line.substr(line.size() - kForm.size());
+  for (std::size_t i = 0; i < kForm.size(); ++i) {
+    const bool digit = end[i] >= '0' && end[i] <= '9';
+    if (kForm[i] == '0' ? !digit : end[i] != kForm[i]) return false;
+  }
+  return true;
+}
+
 class Parser final : public beast::http::basic_parser<true> {
  public:
   explicit Parser(Request& request) : request_(request) {
@@ -31,6 +45,9 @@ class Parser final : public beast::http::basic_parser<true> {
     const std::size_t used = put(boost::asio::const_buffer(head.data(), head.size()), error);
     if (problem_ != Problem::none) return problem_;
     if (has_body_) return Problem::payload_too_large;
+    if (error == beast::http::error::bad_version && names_version(head)) {
+      return Problem::version_not_supported;
+    }
     if (error || used != head.size() || !is_header_done()) return Problem::bad_request;
     if (hosts_ > 1 || (hosts_ == 0 && version_ == 11)) return Problem::bad_request;
     request_.keep_alive = version_ == 11 && keep_alive();

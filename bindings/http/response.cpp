@@ -69,9 +69,9 @@ std::string_view ResponseBuffer::date() {
     date_[at + 1] = static_cast<char>('0' + number % 10);
   };
   std::memcpy(date_.data(), "Sun, 00 Jan 0000 00:00:00 GMT", date_.size());
-  std::memcpy(date_.data(), kDays.data() + 3 * parts.tm_wday, 3);
+  std::memcpy(date_.data(), kDays.data() + std::ptrdiff_t{3} * parts.tm_wday, 3);
   two(5, parts.tm_mday);
-  std::memcpy(date_.data() + 8, kMonths.data() + 3 * parts.tm_mon, 3);
+  std::memcpy(date_.data() + 8, kMonths.data() + std::ptrdiff_t{3} * parts.tm_mon, 3);
   two(12, (parts.tm_year + 1900) / 100);
   two(14, (parts.tm_year + 1900) % 100);
   two(17, parts.tm_hour);

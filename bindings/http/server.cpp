@@ -9,6 +9,7 @@
 #include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <exception>
 #include <mutex>
 #include <utility>
 #include <vector>
@@ -118,7 +119,13 @@ class Server::Impl {
                 .open_metrics = only_loopback,
                 .wait_max = options.wait_max} {}
 
-  ~Impl() { stop(); }
+  ~Impl() {
+    try {
+      stop();
+    } catch (...) {
+      std::terminate();  // no memory to tell the threads: they cannot be left behind either
+    }
+  }
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
 
@@ -162,7 +169,7 @@ class Server::Impl {
     return {};
   }
 
-  void stop() noexcept {
+  void stop() {
     const std::lock_guard lock(stop_mutex_);
     if (stopped_) return;
     stopped_ = true;
@@ -266,7 +273,7 @@ std::string Server::url() const {
          std::to_string(endpoint.port());
 }
 
-void Server::stop() noexcept {
+void Server::stop() {
   if (impl_) impl_->stop();
 }
 

@@ -96,7 +96,7 @@ class Server {
 
   /// Accepts no more, closes idle connections, answers what was asked (waits at once, as things
   /// stand) and returns when all is done, or after `stop_timeout`. Thread-safe; again: nothing.
-  void stop() noexcept;
+  void stop();
 
  private:
   class Impl;
