@@ -2,6 +2,8 @@
 //
 // milepost-server as operators run it: beside a host that writes (this process), asked by curl,
 // told to stop, started wrongly, short of descriptors.
+#include <algorithm>
+#include <fstream>
 #include <signal.h>
 
 #include "client.hpp"
@@ -257,6 +259,22 @@ TEST_CASE("what is wrong at the start is said, and told by the exit code", "[htt
   const auto open_file = started(bed.command());
   CHECK(open_file.second == 1);
   CHECK(open_file.first.find("0600") != std::string::npos);
+}
+
+TEST_CASE("the manual has every option that --help has", "[http][program]") {
+  std::ifstream file(MILEPOST_TEST_MANUAL);
+  std::string manual{std::istreambuf_iterator<char>(file), {}};
+  manual.erase(std::remove(manual.begin(), manual.end(), '\\'), manual.end());
+  const std::string help = output_of({kServer, "--help"}).first;
+  std::size_t options = 0;
+  for (std::size_t at = 0; (at = help.find("--", at)) != std::string::npos; ++options) {
+    const std::size_t end = help.find_first_not_of("abcdefghijklmnopqrstuvwxyz-", at);
+    const std::string option = help.substr(at, end - at);
+    INFO(option);
+    CHECK(manual.find(option) != std::string::npos);
+    at = end;
+  }
+  CHECK(options > 15);
 }
 
 TEST_CASE("a server without descriptors serves again once there are some", "[http][program]") {
