@@ -173,14 +173,15 @@ class Server::Impl {
     const std::lock_guard lock(stop_mutex_);
     if (stopped_) return;
     stopped_ = true;
-    if (acceptor_) {
-      asio::post(workers_.front()->context, [this] {
-        boost::system::error_code ignored;
-        acceptor_->close(ignored);
-        pause_->cancel();
-      });
-    }
-    for (const auto& worker : workers_) worker->drain();
+    if (!acceptor_) return;
+    // Where connections are accepted and handed over, so that none comes to a worker that has
+    // ended: what was accepted before is in its queue before this.
+    asio::post(workers_.front()->context, [this] {
+      boost::system::error_code ignored;
+      acceptor_->close(ignored);
+      pause_->cancel();
+      for (const auto& worker : workers_) worker->drain();
+    });
     for (const auto& worker : workers_) worker->join();
     waits_.stop();
   }

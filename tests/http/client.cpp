@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <system_error>
 #include <unistd.h>
@@ -88,6 +89,11 @@ void Client::small_receive_buffer() const {
   ::setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
 }
 
+bool Client::readable() const {
+  pollfd waited{.fd = fd_, .events = POLLIN, .revents = 0};
+  return !buffered_.empty() || ::poll(&waited, 1, 0) > 0;
+}
+
 bool Client::more() {
   std::array<char, 65'536> chunk;  // NOLINT: written before it is read
   for (;;) {
@@ -96,6 +102,7 @@ bool Client::more() {
     if (size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
       throw std::system_error(errno, std::generic_category(), "nothing came for a minute");
     }
+    reset_ = size < 0;
     if (size <= 0) return false;
     buffered_.append(chunk.data(), static_cast<std::size_t>(size));
     return true;

@@ -42,6 +42,10 @@ class Client {
   [[nodiscard]] std::string read_to_end();
   /// Whether the connection ends here, with nothing more to read.
   [[nodiscard]] bool ends() { return read_to_end().empty(); }
+  /// The same, and the other side said so, rather than throw the connection away.
+  [[nodiscard]] bool ends_orderly() { return read_to_end().empty() && !reset_; }
+  /// Whether something, or the end, is there to be read.
+  [[nodiscard]] bool readable() const;
   void small_receive_buffer() const;
   void close();
 
@@ -50,6 +54,7 @@ class Client {
 
   int fd_ = -1;
   std::string buffered_;
+  bool reset_ = false;
 };
 
 [[nodiscard]] std::string run_path(std::string_view id);

@@ -386,7 +386,7 @@ TEST_CASE("requests nobody should send get their status and harm nobody", "[http
     if (response->status >= 400) CHECK(is_envelope(response->body));
     CHECK((response->header("connection") == "close") == one.closes);
     if (one.closes) {
-      CHECK(client.ends());
+      CHECK(client.ends_orderly());
     } else {
       CHECK(client.send(kStart + kEnd));
       CHECK(client.read().value_or(Response{}).status == 200);
@@ -410,7 +410,7 @@ TEST_CASE("nothing is answered behind a request that was refused", "[http][hosti
     client.send(good + smuggler + good);
     CHECK(client.read().value_or(Response{}).status == 200);
     CHECK(client.read().value_or(Response{}).status >= 400);
-    CHECK(client.ends());
+    CHECK(client.ends_orderly());
   }
 }
 
@@ -422,13 +422,13 @@ TEST_CASE("a request cut off anywhere is never answered", "[http][hostile]") {
     Client client = bed.client();
     REQUIRE(client.send(whole.substr(0, size)));
     client.end_sending();
-    CHECK(client.ends());
+    CHECK(client.ends_orderly());
   }
   Client client = bed.client();
   REQUIRE(client.send(whole));
   client.end_sending();
   CHECK(client.read()->status == 200);
-  CHECK(client.ends());
+  CHECK(client.ends_orderly());
 }
 
 TEST_CASE("bytes by chance never get more than a refusal", "[http][hostile]") {

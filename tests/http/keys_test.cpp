@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <fcntl.h>
+#include <filesystem>
 #include <fstream>
 #include <set>
 #include <sstream>
@@ -179,6 +180,17 @@ TEST_CASE("every version of the file is noticed, however fast they follow", "[ht
   }
 }
 
+TEST_CASE("every version of the file is younger than the one before, whatever the clock says",
+          "[http][keys]") {
+  Bed bed;
+  REQUIRE(ok(bed.store.create(wanted(1))));
+  const auto future = std::filesystem::file_time_type::clock::now() + std::chrono::hours(1);
+  std::filesystem::last_write_time(bed.file, future);
+  const auto before = std::filesystem::last_write_time(bed.file);
+  REQUIRE(ok(bed.store.create(wanted(2))));
+  CHECK(std::filesystem::last_write_time(bed.file) == before + std::chrono::nanoseconds(1));
+}
+
 TEST_CASE("a key is good until the instant it expires", "[http][keys]") {
   Bed bed;
   CreateKey request = wanted(1);
@@ -232,7 +244,7 @@ TEST_CASE("a file that others may read or change is refused", "[http][keys]") {
   Bed bed;
   const NewKey made = bed.store.create(wanted(1)).value();
   KeyRing ring = bed.ring();
-  for (const mode_t mode : {0640, 0604, 0620, 0602, 0666, 0700, 0610, 0601}) {
+  for (const mode_t mode : {0640U, 0604U, 0620U, 0602U, 0666U, 0700U, 0610U, 0601U}) {
     REQUIRE(::chmod(bed.file.c_str(), mode) == 0);
     CHECK(code_of(KeyRing::open(bed.file)) == Errc::permission);
     CHECK(code_of(bed.store.list()) == Errc::permission);

@@ -38,6 +38,21 @@ TEST_CASE("a head is found wherever it is cut", "[http][scanner]") {
   }
 }
 
+TEST_CASE("the scanner refuses by itself what parsers disagree about", "[http][scanner]") {
+  const std::string line = "GET / HTTP/1.1\r\n";
+  for (const std::string& bytes :
+       {std::string("GET / HTTP/1.1\n"), line + "Host: x\n", line + "\n", line + "A: b\rc\r\n",
+        line + " A: b\r\n", line + "A: b\r\n c\r\n", line + "A : b\r\n", line + "A\r\n",
+        line + ": b\r\n", line + "A: \x7f\r\n", line + std::string("A: \0\r\n", 6),
+        std::string("\r\n"), std::string("GET /\xe9 HTTP/1.1\r\n"),
+        std::string("GET\t/ HTTP/1.1\r\n")}) {
+    INFO(bytes);
+    HeadScanner scanner;
+    CHECK(scanner.scan(bytes) == HeadScanner::State::refused);
+    CHECK(scanner.problem() == Problem::bad_request);
+  }
+}
+
 TEST_CASE("what is refused stays refused", "[http][scanner]") {
   HeadScanner scanner;
   CHECK(scanner.scan("GET / HTTP/1.1\n") == HeadScanner::State::refused);
