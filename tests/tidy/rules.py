@@ -18,6 +18,7 @@ BOOST = r"boost/.*"
 XXHASH = r"xxhash\.h"
 LMDB = r"lmdb\.h"
 PUBLIC = r"milepost/[a-z_0-9]+\.hpp"
+HTTP = r"milepost/http/[a-z_0-9]+\.hpp"  # the public headers of bindings/http
 SIBLING = r"[a-z_0-9]+\.h(pp)?"  # a file beside the including one, in samples and tests
 ANY = r".*"
 
@@ -62,6 +63,8 @@ ROOMS = (
          "notice forks and hooks that call back"),
     Room("bindings/cpp/", (SIBLING, PUBLIC), (STD, SYSTEM, BOOST, r"CLI/.*"),
          "what is built on the library sees its public headers only"),
+    Room("bindings/http/", (SIBLING, HTTP, PUBLIC), (ANY,),
+         "the HTTP binding sees the public headers only, the engine's and its own"),
     Room("bindings/", (SIBLING, PUBLIC, r"milepost/milepost\.h"), (ANY,),
          "bindings see the public headers only"),
     Room("bench/micro/", (ANY,), (ANY,), "micro benchmarks may see lib/"),
@@ -80,12 +83,14 @@ ROOMS = (
 INCLUDE_ROOTS = (
     ("include/", ("include",)),
     ("lib/", ("lib", "include")),
+    ("bindings/http/", (".", "bindings/http/include", "include")),
     ("bindings/", (".", "include")),
     ("bench/", ("", "lib", "include")),
     ("tests/unit/", (".", "tests", "lib", "include")),
     ("tests/fuzz/", ("tests", "lib", "include")),
     ("tests/support/", (".", "tests", "lib", "include")),
     ("tests/crash/", (".", "tests/crash", "tests", "include")),
+    ("tests/http/", (".", "tests", "bindings/http", "bindings/http/include", "include")),
     ("tests/", (".", "tests", "include")),
 )
 
