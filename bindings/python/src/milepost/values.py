@@ -350,7 +350,7 @@ def lease_number(lease: timedelta | None) -> int:
         raise TypeError(f"a timedelta is wanted, not {type(lease).__name__}")
     number = lease // _MILLISECOND
     if number <= 0:
-        raise InvalidArgumentError(ErrorCode.INVALID_ARGUMENT, 0, 0, True,
+        raise InvalidArgumentError(ErrorCode.INVALID_ARGUMENT, 0, 0, False,
                                    "lease: must be a millisecond or more.")
     return number
 
@@ -360,7 +360,7 @@ def timeout_number(seconds: float | None) -> int:
     if seconds is None:
         return -1
     if seconds < 0:
-        raise InvalidArgumentError(ErrorCode.INVALID_ARGUMENT, 0, 0, True,
+        raise InvalidArgumentError(ErrorCode.INVALID_ARGUMENT, 0, 0, False,
                                    "timeout: must not be negative. Give 0 to never wait.")
     return int(min(seconds * 1000, 2.0**53))
 
