@@ -3,6 +3,7 @@
 
 import gc
 import threading
+import tracemalloc
 import unittest
 import warnings
 from datetime import datetime, timedelta
@@ -144,6 +145,36 @@ class ArgumentTest(StoreTest):
             second.flush()
         with milepost.Tracker(self.folder / "second", read_only=True) as reader:
             self.assertRaises(errors.ReadOnlyError, reader.create, JOURNEY, PROFILE)
+
+    def test_calls_leave_no_memory_behind(self):
+        self.make(1), self.make(2)
+        self.tracker.fail(id_of(2), "no").require()
+        t = self.tracker
+
+        def calls():
+            t.get(id_of(2)), t.get_json(id_of(2)), t.get_many([id_of(1), id_of(9)]), t.list()
+            t.list_json(), t.counts(), t.changes(), t.stats(), t.exit(id_of(9)), t.orphans()
+            t.apply([commands.start(id_of(9), owner="w")]), t.store_id, list(t.export_runs())
+            with t.snapshot() as moment:
+                moment.get(id_of(1))
+            for bad in (lambda: t.get(7), lambda: t.get_json(id_of(9)), lambda: t.list(limit=0),
+                        lambda: t.apply([commands.start(id_of(1), owner=7)])):
+                self.assertRaises((TypeError, errors.MilepostError), bad)
+
+        calls()
+        tracemalloc.start()
+        self.addCleanup(tracemalloc.stop)
+        rounds, grown = 50, []
+        for _ in range(4):
+            gc.collect()
+            before = tracemalloc.get_traced_memory()[0]
+            for _ in range(rounds):
+                calls()
+            gc.collect()
+            grown.append(tracemalloc.get_traced_memory()[0] - before)
+        # A table of the interpreter's own may grow once; a leak would show in every turn, with the
+        # smallest object for each round at least.
+        self.assertLess(min(grown), rounds * 16, grown)
 
     def test_a_subclass_of_uuid_is_a_uuid(self):
         class Mine(UUID):

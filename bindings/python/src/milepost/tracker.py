@@ -13,6 +13,7 @@ from typing import Any, BinaryIO, TypeVar
 from uuid import UUID
 
 from . import _native, commands
+from .errors import ClosedError
 from .reads import Reads, Snapshot
 from .transfer import Export, Subscription, import_lines
 from .values import (BulkAction, BulkReport, Command, CommandKind, Erasure, Filter,
@@ -65,11 +66,12 @@ class Tracker(Reads):
     of the README's table with the same defaults; durations are timedeltas.
     """
 
-    __slots__ = ("_ring", "_pump", "_closed", "__weakref__")
+    __slots__ = ("_ring", "_pump", "_closed", "_pid", "__weakref__")
 
     def __init__(self, directory: _Path, *, log: Callable[[LogLevel, str], None] | None = None,
                  clock: datetime | None = None, **options: Any) -> None:
         self._closed = True
+        self._pid = os.getpid()
         made = _to_options(directory, clock, options)
         self._ring = 0 if log is None else _native.log_new()
         self._pump: threading.Thread | None = None
@@ -85,7 +87,7 @@ class Tracker(Reads):
         self._closed = False
 
     def _end_log(self) -> None:
-        if self._ring:
+        if self._ring and self._pid == os.getpid():  # a forked child has no such thread
             _native.log_end(self._ring)
             if self._pump is not None and self._pump is not threading.current_thread():
                 self._pump.join()
@@ -101,6 +103,8 @@ class Tracker(Reads):
         self._closed = True
         try:
             _native.close(self._handle)
+        except ClosedError:  # another thread was first
+            pass
         finally:
             self._end_log()
 
@@ -112,7 +116,7 @@ class Tracker(Reads):
         self.close()
 
     def __del__(self) -> None:
-        if not getattr(self, "_closed", True):
+        if not getattr(self, "_closed", True) and self._pid == os.getpid():
             warnings.warn(f"unclosed {self!r}", ResourceWarning, source=self)
             try:
                 self.close()
