@@ -118,6 +118,8 @@ export interface OpenOptions {
   relaxedDelayMaxMs?: number;
   relaxedBytesMax?: number | bigint;
   allowUnsupportedFilesystem?: boolean;
+  /** Receives what an operator should know; does not keep the event loop alive. */
+  log?: (level: 'debug' | 'info' | 'warning' | 'error', text: string) => void;
   /** For tests: time stands still here until setClock(). */
   clock?: InstantLike;
 }

@@ -13,6 +13,7 @@ const orders = ['newest_first', 'oldest_first'];
 const freshnesses = ['latest', 'published'];
 const bulkActions = ['fail', 'exit'];
 const durabilities = ['durable', 'relaxed'];
+const logLevels = ['debug', 'info', 'warning', 'error'];
 const applied = ['no', 'yes', 'unknown'];
 const errorCodes = ['ok', 'invalid_argument', 'not_found', 'busy', 'outcome_unknown', 'read_only',
   'closed', 'already_open', 'locked', 'forked', 'needs_reopen', 'snapshot_expired', 'too_old',
@@ -31,5 +32,5 @@ function numberOf(names, name, what) {
 
 module.exports = {
   runStatuses, outcomeKinds, changeKinds, commandKinds, orders, freshnesses, bulkActions,
-  durabilities, applied, errorCodes, numberOf,
+  durabilities, logLevels, applied, errorCodes, numberOf,
 };

@@ -25,7 +25,10 @@ class Tracker {
     this.#isOwner = isOwner;
   }
 
-  static async open(directory, options = {}) {
+  static async open(directory, {log, ...options} = {}) {
+    if (log !== undefined && typeof log !== 'function') {
+      throw new TypeError('log: a function is wanted');
+    }
     const pairs = [];
     for (let [name, value] of Object.entries(options)) {
       if (value === undefined) continue;
@@ -36,7 +39,8 @@ class Tracker {
       }
       pairs.push(name, value);
     }
-    return new Tracker(INTERNAL, await native.open(directory, pairs), true);
+    return new Tracker(INTERNAL, await native.open(directory, pairs,
+      log && ((level, text) => log(names.logLevels[level], text))), true);
   }
 
   static attach(token) {

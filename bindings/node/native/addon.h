@@ -53,6 +53,7 @@ struct job {
     milepost_page_options page;
   } options;
   milepost_filter filter;
+  struct log_sink* log;
 
   milepost_outcome outcome;
   milepost_run run;
@@ -138,8 +139,17 @@ extern const function read_functions[];
 extern const function upkeep_functions[];
 extern const function transfer_functions[];
 
-/// Notes a tracker that the environment must close when it ends, or one that it closed.
-void note_open(napi_env env, uint64_t handle);
-void note_closed(napi_env env, uint64_t handle);
+/// Notes a tracker that the environment must close when it ends, and where it logs to (or NULL).
+void note_open(napi_env env, uint64_t handle, struct log_sink* log);
+/// Notes that it is closed now. Yields where it logs to.
+struct log_sink* note_closed(napi_env env, uint64_t handle);
+
+/// Where a tracker logs to: a JavaScript function of level and text. NULL with an exception
+/// pending.
+struct log_sink* new_log(napi_env env, napi_value log);
+/// A milepost_log_function; `user` is a sink.
+void log_hook(void* user, int32_t level, const char* text, size_t size);
+/// Lines that come later are dropped. Any thread; NULL does nothing.
+void end_log(struct log_sink* log);
 
 #endif  // MILEPOST_NODE_ADDON_H

@@ -61,19 +61,23 @@ static bool set_option(napi_env env, const struct option* option, napi_value val
 
 static void do_open(job* j) {
   j->status = milepost_tracker_open(&j->options.open, &j->tracker, &j->err);
+  if (j->status != MILEPOST_OK) end_log(j->log);
 }
 
-static void drop_open(job* j) { milepost_tracker_close(j->tracker, NULL); }
+static void drop_open(job* j) {
+  milepost_tracker_close(j->tracker, NULL);
+  end_log(j->log);
+}
 
 static napi_value opened(napi_env env, job* j) {
-  note_open(env, j->tracker.value);
+  note_open(env, j->tracker.value, j->log);
   return from_u64(env, j->tracker.value);
 }
 
-/// open(directory, [name, value, ...]) -> promise of a handle
+/// open(directory, [name, value, ...], log) -> promise of a handle
 static napi_value open_tracker(napi_env env, napi_callback_info info) {
-  napi_value a[2];
-  job* j = new_job(env, info, 2, a);
+  napi_value a[3];
+  job* j = new_job(env, info, 3, a);
   if (j == NULL) return NULL;
   milepost_open_options* options = &j->options.open;
   milepost_open_options_init(options, sizeof *options);
@@ -97,6 +101,12 @@ static napi_value open_tracker(napi_env env, napi_callback_info info) {
     }
     good = good && set_option(env, found, pair[1], (char*)options + found->offset);
   }
+  if (good && !is_absent(env, a[2])) {
+    j->log = new_log(env, a[2]);
+    good = j->log != NULL;
+    options->log = log_hook;
+    options->log_user = j->log;
+  }
   if (!good) {
     free_job(j);
     return NULL;
@@ -107,7 +117,10 @@ static napi_value open_tracker(napi_env env, napi_callback_info info) {
   return run_on_thread(env, j);
 }
 
-static void do_close(job* j) { j->status = milepost_tracker_close(j->tracker, &j->err); }
+static void do_close(job* j) {
+  j->status = milepost_tracker_close(j->tracker, &j->err);
+  end_log(j->log);
+}
 
 static napi_value nothing(napi_env env, job* j) {
   (void)j;
@@ -123,7 +136,7 @@ static napi_value close_by(napi_env env, napi_callback_info info,
     free_job(j);
     return NULL;
   }
-  note_closed(env, j->tracker.value);
+  j->log = note_closed(env, j->tracker.value);
   j->execute = do_close;
   j->finish = nothing;
   return run(env, j);

@@ -6,10 +6,16 @@
 
 #include "addon.h"
 
+/// A tracker that is open.
+typedef struct opened {
+  uint64_t handle;
+  struct log_sink* log;
+} opened;
+
 /// What one environment has.
 typedef struct state {
   napi_ref error_factory;
-  uint64_t* open;
+  opened* open;
   size_t count;
   size_t capacity;
 } state;
@@ -20,30 +26,34 @@ static state* state_of(napi_env env) {
   return data;
 }
 
-void note_open(napi_env env, uint64_t handle) {
+void note_open(napi_env env, uint64_t handle, struct log_sink* log) {
   state* s = state_of(env);
   if (s->count == s->capacity) {
     const size_t capacity = s->capacity * 2 + 4;
-    uint64_t* open = realloc(s->open, capacity * sizeof *open);
+    opened* open = realloc(s->open, capacity * sizeof *open);
     if (open == NULL) return;  // the process's end releases it then
     s->open = open;
     s->capacity = capacity;
   }
-  s->open[s->count++] = handle;
+  s->open[s->count++] = (opened){handle, log};
 }
 
-void note_closed(napi_env env, uint64_t handle) {
+struct log_sink* note_closed(napi_env env, uint64_t handle) {
   state* s = state_of(env);
   for (size_t i = 0; i < s->count; ++i) {
-    if (s->open[i] == handle) s->open[i] = s->open[--s->count];
+    if (s->open[i].handle != handle) continue;
+    struct log_sink* log = s->open[i].log;
+    s->open[i] = s->open[--s->count];
+    return log;
   }
+  return NULL;
 }
 
 /// Closes what is left, which wakes the threads that wait.
 static void end(void* data) {
   state* s = data;
   for (size_t i = 0; i < s->count; ++i) {
-    milepost_tracker_close((milepost_tracker){s->open[i]}, NULL);
+    milepost_tracker_close((milepost_tracker){s->open[i].handle}, NULL);
   }
   s->count = 0;
 }

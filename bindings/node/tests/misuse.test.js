@@ -69,7 +69,8 @@ test('wrong types are TypeErrors', async (t) => {
     () => tracker.apply([null]), () => tracker.bulk({action: 'purge'}),
     () => tracker.fail(one, new Float64Array(4)), () => new milepost.Tracker(),
     () => milepost.Tracker.open(7), () => milepost.Tracker.open('x', {colour: 'red'}),
-    () => milepost.Tracker.open('x', {create: 1}), () => milepost.Tracker.attach(7),
+    () => milepost.Tracker.open('x', {create: 1}), () => milepost.Tracker.open('x', {log: 7}),
+    () => milepost.Tracker.attach(7),
   ];
   for (const call of calls) {
     await assert.rejects(attempt(call), TypeError, call.toString());

@@ -6,6 +6,7 @@
 const assert = require('node:assert/strict');
 const {execFileSync} = require('node:child_process');
 const {once} = require('node:events');
+const fs = require('node:fs');
 const path = require('node:path');
 const {test} = require('node:test');
 const {Worker} = require('node:worker_threads');
@@ -36,7 +37,7 @@ test('workers share a tracker, and each run is won once', async (t) => {
 test('a worker that is terminated while it waits takes its tracker with it', async (t) => {
   const where = folder(t);
   const one = worker(`
-    const tracker = await Tracker.open(workerData);
+    const tracker = await Tracker.open(workerData, {log: () => {}});
     const made = await tracker.create({journeyId: '${JOURNEY}', profileId: '${PROFILE}'});
     tracker.wait(made.run.runId, {timeoutMs: 600000});
     tracker.subscribe().next({timeoutMs: 600000});
@@ -88,6 +89,25 @@ test('a process that ends with everything open ends at once', async (t) => {
   const tracker = await milepost.Tracker.open(where);
   assert.equal((await tracker.counts()).queued, 1);
   await tracker.close();
+});
+
+test('the log reaches JavaScript', async (t) => {
+  const lines = [];
+  const log = (level, text) => lines.push([level, text]);
+  const where = path.join(folder(t), 'logged');
+  const copy = `${where}-copy`;
+  const tracker = await milepost.Tracker.open(where, {log});
+  await tracker.create({journeyId: JOURNEY, profileId: PROFILE});
+  // A copy of an open store has a journal to replay, which the log tells of.
+  fs.cpSync(where, copy, {recursive: true});
+  await tracker.close();
+  const again = await milepost.Tracker.open(copy, {log});
+  await again.close();
+  while (lines.length === 0) await new Promise(setImmediate);
+  for (const [level, text] of lines) {
+    assert.match(level, /^(debug|info|warning|error)$/);
+    assert.equal(typeof text, 'string');
+  }
 });
 
 test('the event loop turns while a commit waits', async (t) => {
