@@ -45,6 +45,8 @@ export class Run {
     readonly startedAt: bigint | null;
     readonly completedAt: bigint | null;
   };
+  /** What JSON.stringify() makes of a run is its exact public response. */
+  toJSON(): object;
   /** Whether the status never changes any more. */
   get final(): boolean;
 }
@@ -386,6 +388,8 @@ export class OutcomeError extends Error {
 export const FROM_NOW: bigint;
 /** The version of the library that is loaded. */
 export const version: string;
+/** The id in lower case; throws unless it is a 36-character text of either case. */
+export function parseUuid(text: string): Uuid;
 /** RFC 3339 in UTC, with the fewest of 0, 3 or 6 fraction digits that lose nothing. */
 export function formatInstant(instant: InstantLike): string;
 /** Microseconds since the epoch; digits past them are cut. */

@@ -35,5 +35,6 @@ module.exports = {
   FROM_NOW,
   formatInstant,
   parseInstant: native.parseInstant,
+  parseUuid: native.parseId,
   version: native.version(),
 };

@@ -5,7 +5,7 @@
 
 const names = require('./names');
 const native = require('./native');
-const {OutcomeError} = require('./errors');
+const {InvalidArgumentError, OutcomeError} = require('./errors');
 
 /** Microseconds since the epoch, of a Date, an RFC 3339 text or such a number itself. */
 function toMicros(instant, what) {
@@ -18,6 +18,10 @@ function toMicros(instant, what) {
     return BigInt(milliseconds) * 1000n;
   }
   throw new TypeError(`${what}: a Date, a bigint of microseconds or a string is wanted`);
+}
+
+function invalid(message) {
+  return new InvalidArgumentError(-1, 0, 0, false, message);
 }
 
 class Run {
@@ -40,6 +44,19 @@ class Run {
       completedAt: made[7] && made[7][1],
     });
     Object.freeze(this);
+  }
+
+  /** What JSON.stringify() makes of a run is its exact public response. */
+  toJSON() {
+    return {
+      runId: this.runId,
+      journeyId: this.journeyId,
+      profileId: this.profileId,
+      status: this.status,
+      triggeredAt: native.formatInstant(this.micros.triggeredAt),
+      completedAt: this.micros.completedAt && native.formatInstant(this.micros.completedAt),
+      error: this.error,
+    };
   }
 
   get final() {
@@ -113,7 +130,7 @@ function fromFilter(o) {
 function fromTimeout(timeoutMs) {
   if (timeoutMs === undefined || timeoutMs === null) return -1;
   if (typeof timeoutMs !== 'number') throw new TypeError('timeoutMs: a number is wanted');
-  if (!(timeoutMs >= 0)) throw new RangeError('timeoutMs: must not be negative');
+  if (!(timeoutMs >= 0)) throw invalid('timeoutMs: must not be negative. Give 0 to never wait.');
   return Math.min(Math.ceil(timeoutMs), Number.MAX_SAFE_INTEGER);
 }
 
@@ -131,7 +148,7 @@ function fromPage(o) {
 function fromLease(leaseMs) {
   if (leaseMs === undefined || leaseMs === null) return 0;
   if (typeof leaseMs !== 'number') throw new TypeError('leaseMs: a number is wanted');
-  if (!(leaseMs >= 1)) throw new RangeError('leaseMs: must be a millisecond or more');
+  if (!(leaseMs >= 1)) throw invalid('leaseMs: must be a millisecond or more.');
   return Math.floor(leaseMs);
 }
 

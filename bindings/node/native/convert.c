@@ -78,10 +78,11 @@ bool to_bool(napi_env env, napi_value value, uint8_t* boolean) {
 bool to_id(napi_env env, napi_value value, milepost_id* id) {
   char text[MILEPOST_ID_TEXT_SIZE + 2];
   size_t size = 0;
-  if (napi_get_value_string_latin1(env, value, text, sizeof text, &size) != napi_ok) {
+  if (napi_get_value_string_utf8(env, value, text, sizeof text, &size) != napi_ok) {
     return refuse(env, "an id is wanted, as a string");
   }
-  // What is longer was cut to one character too many, and is refused for that.
+  // What is longer was cut to a byte too many, and is refused for that; as UTF-8, since Latin-1
+  // cuts characters to a byte, which then may be a digit.
   if (milepost_id_parse(text, size, id, NULL) == MILEPOST_OK) return true;
   milepost_error err;
   err.struct_size = sizeof err;

@@ -140,6 +140,15 @@ static napi_value parse_instant(napi_env env, napi_callback_info info) {
   return micros;
 }
 
+/// parseId(text) -> text
+static napi_value parse_id(napi_env env, napi_callback_info info) {
+  napi_value a[1] = {NULL};
+  size_t count = 1;
+  milepost_id id;
+  napi_get_cb_info(env, info, &count, a, NULL, NULL);
+  return to_id(env, a[0], &id) ? from_id(env, &id) : NULL;
+}
+
 /// formatInstant(microseconds) -> string
 static napi_value format_instant(napi_env env, napi_callback_info info) {
   napi_value a[1] = {NULL};
@@ -239,6 +248,7 @@ static const function module_functions[] = {
     {"setErrorFactory", set_error_factory},
     {"version", version},
     {"errorName", error_name},
+    {"parseId", parse_id},
     {"parseInstant", parse_instant},
     {"formatInstant", format_instant},
     {"setClock", set_clock},

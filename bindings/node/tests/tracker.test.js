@@ -52,6 +52,7 @@ test('the public JSON to the byte', async (t) => {
   assert.equal(tracker.getJson(id(1)), json);
   assert.deepEqual(tracker.getJsonBytes(id(1)), Buffer.from(json));
   await tracker.fail(id(1), 'Gr\u00fc\u00dfe \u2028');
+  assert.equal(JSON.stringify(tracker.get(id(1))), tracker.getJson(id(1)));
   assert.equal(JSON.parse(tracker.getJson(id(1))).error, 'Gr\u00fc\u00dfe \u2028');
   assert.throws(() => tracker.getJson(id(1), id(9)), milepost.NotFoundError);
 });

@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from . import _native
-from .values import instant_number
+from .values import format_instant
 
 
 def parse_uuid(text: str) -> UUID:
@@ -20,9 +20,4 @@ def parse_instant(text: str) -> datetime:
     return _native.parse_instant(text)
 
 
-def format_instant(instant: datetime) -> str:
-    """The text of an instant, with the fewest of 0, 3 or 6 fraction digits that lose nothing."""
-    number = instant_number(instant)
-    if number is None:
-        raise TypeError("a datetime is wanted")
-    return _native.format_instant(number)
+__all__ = ["format_instant", "parse_instant", "parse_uuid"]

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import enum
+import json
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
@@ -136,6 +137,15 @@ class Run:
     """Grows with each owner; 0 until started."""
     sequence: int
     """Of the last effect on the run."""
+
+    def to_json(self) -> bytes:
+        """The exact public response for the run as it is here."""
+        ended = None if self.completed_at is None else format_instant(self.completed_at)
+        return json.dumps({
+            "runId": str(self.run_id), "journeyId": str(self.journey_id),
+            "profileId": str(self.profile_id), "status": str(self.status),
+            "triggeredAt": format_instant(self.triggered_at), "completedAt": ended,
+            "error": self.error}, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,6 +350,14 @@ def instant_number(instant: datetime | None) -> int | None:
     if instant.tzinfo is None:
         raise TypeError("a datetime with a time zone is wanted, e.g. datetime.now(timezone.utc)")
     return (instant - _EPOCH) // _MICROSECOND
+
+
+def format_instant(instant: datetime) -> str:
+    """The text of an instant, with the fewest of 0, 3 or 6 fraction digits that lose nothing."""
+    number = instant_number(instant)
+    if number is None:
+        raise TypeError("a datetime is wanted")
+    return _native.format_instant(number)
 
 
 def lease_number(lease: timedelta | None) -> int:
