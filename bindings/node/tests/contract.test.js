@@ -178,12 +178,12 @@ class Replay {
   }
 
   async do_expired(step) {
-    return {runs: (await this.tracker.expired({limit: step.limit})).map((run) => run.runId)};
+    return {runs: (await this.tracker.expired({limit: step.limit ?? 100})).map((run) => run.runId)};
   }
 
   async do_purge(step) {
     const report = await this.tracker.purge(
-      {completedBefore: step.before, limit: step.limit, dryRun: step.dry_run});
+      {completedBefore: step.before, limit: step.limit ?? 100, dryRun: step.dry_run});
     return {removed: report.removed, more: report.next !== ''};
   }
 
@@ -222,7 +222,7 @@ class Replay {
     const answers = await Promise.all(Array.from({length: step.threads}, (_, number) => {
       const one = {...step.step};
       if (step.number_owner) one.owner += number;
-      return this.run(one);
+      return this.run(one).catch((error) => ({outcome: error.code}));
     }));
     const outcomes = {};
     for (const {outcome} of answers) outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;

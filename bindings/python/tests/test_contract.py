@@ -202,11 +202,11 @@ class Replay:
         return {"runs": self.ids(page), "more": page.next != ""}
 
     def do_expired(self, step):
-        return {"runs": self.ids(self.tracker.expired(limit=step["limit"]))}
+        return {"runs": self.ids(self.tracker.expired(limit=step.get("limit", 100)))}
 
     def do_purge(self, step):
-        how = {name: step[name] for name in ("limit", "dry_run") if name in step}
-        report = self.tracker.purge(parse_instant(step["before"]), **how)
+        report = self.tracker.purge(parse_instant(step["before"]), limit=step.get("limit", 100),
+                                    dry_run=step.get("dry_run", False))
         return {"removed": report.removed, "more": report.next != ""}
 
     def do_clock(self, step):
@@ -242,7 +242,10 @@ class Replay:
             if step.get("number_owner"):
                 one["owner"] = f"{one['owner']}{number}"
             barrier.wait()
-            kinds.append(self.run(one)["outcome"])
+            try:
+                kinds.append(self.run(one)["outcome"])
+            except MilepostError as error:
+                kinds.append(str(error.code))
 
         threads = [threading.Thread(target=take, args=(n,)) for n in range(step["threads"])]
         for thread in threads:
