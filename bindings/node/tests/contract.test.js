@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Replays the cases of bindings/contract; MILEPOST_CASES names the file.
+// Replays the cases of bindings/contract; MILEPOST_CONTRACT_CASES names the file.
 'use strict';
 
 const assert = require('node:assert/strict');
@@ -9,7 +9,7 @@ const {test} = require('node:test');
 const {MilepostError, Tracker, formatInstant, parseInstant, parseUuid} = require('milepost');
 const {folder} = require('./support');
 
-const file = process.env.MILEPOST_CASES ?? '';
+const file = process.env.MILEPOST_CONTRACT_CASES ?? '';
 const cases = fs.existsSync(file) ? JSON.parse(fs.readFileSync(file, 'utf8')) : null;
 
 /** A list that is written as one member and how often. */
@@ -250,7 +250,7 @@ class Replay {
 }
 
 if (cases === null) {
-  test('the cases of the contract', {skip: 'MILEPOST_CASES names no file'}, () => {});
+  test('the cases of the contract', {skip: 'MILEPOST_CONTRACT_CASES names no file'}, () => {});
 } else {
   assert.equal(cases.format, 1);
   assert.ok(cases.cases.length >= 30);

@@ -6,7 +6,6 @@
 const assert = require('node:assert/strict');
 const {execFileSync} = require('node:child_process');
 const {once} = require('node:events');
-const fs = require('node:fs');
 const path = require('node:path');
 const {test} = require('node:test');
 const {Worker} = require('node:worker_threads');
@@ -92,17 +91,20 @@ test('a process that ends with everything open ends at once', async (t) => {
 });
 
 test('the log reaches JavaScript', async (t) => {
+  const program = `const {Tracker} = require(${JSON.stringify(require.resolve('milepost'))});
+    (async () => {
+      const tracker = await Tracker.open(process.argv[1]);
+      await tracker.create({journeyId: '${JOURNEY}', profileId: '${PROFILE}'});
+      process.kill(process.pid, 'SIGKILL');
+    })();`;
+  const where = folder(t);
+  assert.throws(() => execFileSync(process.execPath, ['-e', program, where]), {signal: 'SIGKILL'});
   const lines = [];
-  const log = (level, text) => lines.push([level, text]);
-  const where = path.join(folder(t), 'logged');
-  const copy = `${where}-copy`;
-  const tracker = await milepost.Tracker.open(where, {log});
-  await tracker.create({journeyId: JOURNEY, profileId: PROFILE});
-  // A copy of an open store has a journal to replay, which the log tells of.
-  fs.cpSync(where, copy, {recursive: true});
+  // There is a journal to replay, which the log tells of.
+  const tracker = await milepost.Tracker.open(where,
+    {log: (level, text) => lines.push([level, text])});
+  assert.equal((await tracker.counts()).queued, 1);
   await tracker.close();
-  const again = await milepost.Tracker.open(copy, {log});
-  await again.close();
   while (lines.length === 0) await new Promise(setImmediate);
   for (const [level, text] of lines) {
     assert.match(level, /^(debug|info|warning|error)$/);

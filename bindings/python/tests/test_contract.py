@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Replays the cases of bindings/contract; MILEPOST_CASES names the file."""
+"""Replays the cases of bindings/contract; MILEPOST_CONTRACT_CASES names the file."""
 
 import json
 import os
@@ -275,11 +275,11 @@ class Replay:
             self.test.assertEqual(seen[name], value, (number, name, step))
 
 
-@unittest.skipUnless(Path(os.environ.get("MILEPOST_CASES", "")).is_file(),
-                     "MILEPOST_CASES names no file")
+@unittest.skipUnless(Path(os.environ.get("MILEPOST_CONTRACT_CASES", "")).is_file(),
+                     "MILEPOST_CONTRACT_CASES names no file")
 class ContractTest(unittest.TestCase):
     def test_every_case(self):
-        cases = json.loads(Path(os.environ["MILEPOST_CASES"]).read_text(encoding="utf-8"))
+        cases = json.loads(Path(os.environ["MILEPOST_CONTRACT_CASES"]).read_text(encoding="utf-8"))
         self.assertEqual(cases["format"], 1)
         self.assertGreaterEqual(len(cases["cases"]), 30)
         for case in cases["cases"]:

@@ -104,15 +104,16 @@ class ProcessTest(StoreTest):
             self.assertEqual(sum(pool.map(work, (f"worker-{n}" for n in range(8)))), 100)
 
     def test_the_log_reaches_python(self):
+        program = ("import os, sys, milepost\n"
+                   "t = milepost.Tracker(sys.argv[1])\n"
+                   "t.create(milepost.NIL, milepost.NIL).require()\n"
+                   "os.kill(os.getpid(), 9)\n")
+        folder = self.folder / "killed"
+        subprocess.run([sys.executable, "-c", program, folder], timeout=60)
         lines = []
-        folder = self.folder / "logged"
+        # There is a journal to replay, which the log tells of.
         with milepost.Tracker(folder, log=lambda level, text: lines.append((level, text))) as t:
-            t.create(JOURNEY, PROFILE).require()
-            backup = folder.with_name("copied")
-            subprocess.run(["cp", "-r", folder, backup], check=True)
-        # A copy of an open store has a journal to replay, which the log tells of.
-        with milepost.Tracker(backup, log=lambda level, text: lines.append((level, text))):
-            pass
+            self.assertEqual(t.counts().queued, 1)
         self.assertTrue(lines)
         for level, text in lines:
             self.assertIsInstance(level, milepost.LogLevel)
