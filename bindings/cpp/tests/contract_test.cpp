@@ -448,9 +448,7 @@ bool replay_case(const json::object& file, const json::object& one, const std::s
   return true;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int replay_file(int argc, char** argv) {
   if (argc < 2) return 2;
   std::ifstream in(argv[1]);
   std::ostringstream bytes;
@@ -472,4 +470,17 @@ int main(int argc, char** argv) {
   std::filesystem::remove_all(folder);
   std::cout << ran << " cases, " << failed << " failed\n";
   return ran > 0 && failed == 0 ? 0 : 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return replay_file(argc, argv);
+  } catch (const std::exception& e) {
+    std::cerr << "contract_test: " << e.what() << '\n';
+  } catch (...) {
+    std::cerr << "contract_test: an unknown exception\n";
+  }
+  return 2;
 }
