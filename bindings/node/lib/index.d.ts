@@ -340,6 +340,13 @@ export class Tracker {
     readonly lines: number; readonly created: number; readonly unchanged: number;
     readonly refused: number; readonly problems: readonly {line: number; reason: string}[];
   }>;
+  /** One step of failing all orphans with one reason; `more`: call again. */
+  failOrphans(error?: Text, options?: Waiting & {limit?: number}):
+    Promise<{readonly failed: number; readonly more: boolean}>;
+  /** Verifies the store as it is at one moment, while others go on. */
+  verify(options?: Waiting & WorkOptions & {level?: VerifyLevel}): Promise<WorkReport>;
+  /** Copies the store as it is at one moment to a new folder, which appears all at once. */
+  backup(to: Text, options?: Waiting & WorkOptions & {compact?: boolean}): Promise<WorkReport>;
   /** Makes everything acknowledged so far visible to other processes. */
   flush(options?: Waiting): Promise<void>;
   /** What an operator wants to know; `prometheus` has it as a page of text. */
@@ -358,6 +365,47 @@ export interface Stats extends Counts {
   readonly trees: readonly {name: string; depth: number; entries: number; bytes: number}[];
   readonly [name: string]: unknown;
 }
+
+/** How deep a verify looks; `pages` is for files that are not trusted. */
+export type VerifyLevel = 'records' | 'pages';
+
+/** What onProgress throws, and an aborted signal, end a work between two of its steps. */
+export interface WorkOptions {
+  onProgress?: (progress: {rows: number; bytes: number}) => void;
+  signal?: {throwIfAborted(): void};
+}
+
+/** What a verify, backup, restore or repair found or did; what has no meaning for it is zero. */
+export interface WorkReport {
+  /** Whether nothing was found. */
+  readonly sound: boolean;
+  /** At most 1,000 are kept; all are counted. */
+  readonly findings: readonly {kind: string; where: string; text: string}[];
+  readonly findingsCount: number;
+  readonly runs: number;
+  readonly rows: number;
+  readonly changes: number;
+  readonly pages: number;
+  /** Effects that only the journal held. */
+  readonly journaled: number;
+  /** The last effect held. */
+  readonly sequence: bigint;
+  /** Of a repair: records that failed their checks and were left behind. */
+  readonly lost: number;
+  /** Of a backup or restore: of the copy. */
+  readonly bytes: number;
+  /** Of a restore: the id of the new store. */
+  readonly storeId: Uuid;
+}
+
+/** Verifies a store that no process has open for writing. Any file gets a report. */
+export function verify(
+  directory: Text, options?: WorkOptions & {level?: VerifyLevel}): Promise<WorkReport>;
+/** Makes a new store at `to` from every run at `from` that is whole; `from` is only read. */
+export function repair(from: Text, to: Text, options?: WorkOptions): Promise<WorkReport>;
+/** Makes a store from a backup, verified first; what is replaced moves to `DIRECTORY.replaced`. */
+export function restore(
+  backup: Text, directory: Text, options?: WorkOptions & {replace?: boolean}): Promise<WorkReport>;
 
 /** A call failed. The message says about what, what was wrong, and what to do. */
 export class MilepostError extends Error {

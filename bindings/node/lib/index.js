@@ -8,6 +8,7 @@ const native = require('./native');
 const {Run, Outcome, toMicros} = require('./values');
 const {Snapshot, Subscription} = require('./feed');
 const {Tracker} = require('./tracker');
+const {verify, repair, restore} = require('./works');
 
 /** As `after` of subscribe(): only what is published from now on. */
 const FROM_NOW = 2n ** 64n - 1n;
@@ -32,6 +33,9 @@ module.exports = {
   ForkedError: errors.ForkedError,
   CancelledError: errors.CancelledError,
   OutcomeError: errors.OutcomeError,
+  verify,
+  repair,
+  restore,
   FROM_NOW,
   formatInstant,
   parseInstant: native.parseInstant,

@@ -14,6 +14,7 @@ const freshnesses = ['latest', 'published'];
 const bulkActions = ['fail', 'exit'];
 const durabilities = ['durable', 'relaxed'];
 const logLevels = ['debug', 'info', 'warning', 'error'];
+const verifyLevels = ['records', 'pages'];
 const applied = ['no', 'yes', 'unknown'];
 const errorCodes = ['ok', 'invalid_argument', 'not_found', 'busy', 'outcome_unknown', 'read_only',
   'closed', 'already_open', 'locked', 'forked', 'needs_reopen', 'snapshot_expired', 'too_old',
@@ -32,5 +33,5 @@ function numberOf(names, name, what) {
 
 module.exports = {
   runStatuses, outcomeKinds, changeKinds, commandKinds, orders, freshnesses, bulkActions,
-  durabilities, logLevels, applied, errorCodes, numberOf,
+  durabilities, logLevels, verifyLevels, applied, errorCodes, numberOf,
 };

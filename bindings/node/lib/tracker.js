@@ -8,6 +8,7 @@ const names = require('./names');
 const native = require('./native');
 const v = require('./values');
 const {Snapshot, Subscription, DISPOSE} = require('./feed');
+const {finish, fromLevel} = require('./works');
 
 const ASYNC_DISPOSE = Symbol.asyncDispose ?? Symbol.for('nodejs.asyncDispose');
 const kind = (name) => names.commandKinds.indexOf(name);
@@ -244,6 +245,22 @@ class Tracker {
     } finally {
       native.importFree(operation);
     }
+  }
+
+  async failOrphans(error = '', {limit = 1000, timeoutMs} = {}) {
+    const [failed, more] =
+      await native.failOrphans(this.#handle, error, limit, v.fromTimeout(timeoutMs));
+    return Object.freeze({failed, more});
+  }
+
+  async verify({level, timeoutMs, ...options} = {}) {
+    return finish(
+      native.trackerVerify(this.#handle, fromLevel(level), v.fromTimeout(timeoutMs)), options);
+  }
+
+  async backup(to, {compact = false, timeoutMs, ...options} = {}) {
+    return finish(
+      native.trackerBackup(this.#handle, to, compact, v.fromTimeout(timeoutMs)), options);
   }
 
   async flush({timeoutMs} = {}) {

@@ -33,6 +33,7 @@ struct job {
   milepost_subscription subscription;
   milepost_export exporting;
   milepost_import importing;
+  milepost_work working;
   int32_t kind;
   int32_t freshness;
   int64_t timeout_ms;
@@ -138,6 +139,7 @@ extern const function command_functions[];
 extern const function read_functions[];
 extern const function upkeep_functions[];
 extern const function transfer_functions[];
+extern const function work_functions[];
 
 /// Notes a tracker that the environment must close when it ends, and where it logs to (or NULL).
 void note_open(napi_env env, uint64_t handle, struct log_sink* log);

@@ -236,6 +236,8 @@ static napi_value layout(napi_env env, napi_callback_info info) {
   SIZE(milepost_bulk_options);
   SIZE(milepost_bulk_report);
   SIZE(milepost_progress);
+  SIZE(milepost_work_report);
+  SIZE(milepost_finding);
   SIZE(milepost_import_report);
   SIZE(milepost_stats_values);
   SIZE(milepost_tree_stats);
@@ -283,5 +285,6 @@ NAPI_MODULE_INIT() {
   add_functions(env, exports, read_functions);
   add_functions(env, exports, upkeep_functions);
   add_functions(env, exports, transfer_functions);
+  add_functions(env, exports, work_functions);
   return exports;
 }

@@ -164,6 +164,9 @@ static const struct number {
     NUMBER("publishP50Ns", publish_p50_ns),
     NUMBER("publishP99Ns", publish_p99_ns),
     NUMBER("publishP999Ns", publish_p999_ns),
+    NUMBER("oldestReaderMs", oldest_reader_ms),
+    NUMBER("oldestSnapshotMs", oldest_snapshot_ms),
+    NUMBER("queueDepth", queue_depth),
 #undef NUMBER
 };
 

@@ -17,7 +17,7 @@ const PREFIXES = [
   ['MILEPOST_E_', 'errorCodes'], ['MILEPOST_APPLIED_', 'applied'], ['MILEPOST_RUN_', 'runStatuses'],
   ['MILEPOST_OUTCOME_', 'outcomeKinds'], ['MILEPOST_COMMAND_', 'commandKinds'],
   ['MILEPOST_CHANGE_', 'changeKinds'], ['MILEPOST_BULK_', 'bulkActions'],
-  ['MILEPOST_LOG_', 'logLevels'],
+  ['MILEPOST_LOG_', 'logLevels'], ['MILEPOST_VERIFY_', 'verifyLevels'],
 ];
 const WHOLE = {
   MILEPOST_OK: 'errorCodes', MILEPOST_NEWEST_FIRST: 'orders', MILEPOST_OLDEST_FIRST: 'orders',

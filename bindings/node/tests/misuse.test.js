@@ -30,6 +30,7 @@ test('every call after close says closed', async (t) => {
     () => tracker.expired(), () => tracker.purge({completedBefore: new Date()}),
     () => tracker.eraseProfile(PROFILE), () => tracker.bulk({}), () => operation.next(),
     () => tracker.importRuns(['x']), () => tracker.flush(), () => tracker.stats(),
+    () => tracker.verify(), () => tracker.backup('b'), () => tracker.failOrphans(),
     () => tracker.storeId, () => tracker.unpublished, () => tracker.setClock(NOON),
     () => feed.next(), () => moment.counts(), () => moment.getJson(id(1)),
   ];

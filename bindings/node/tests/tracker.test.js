@@ -4,6 +4,7 @@
 'use strict';
 
 const assert = require('node:assert/strict');
+const fs = require('node:fs');
 const {test} = require('node:test');
 const path = require('node:path');
 const milepost = require('milepost');
@@ -194,6 +195,45 @@ test('bulk, purge and erasure', async (t) => {
   assert.equal((await tracker.eraseProfile(PROFILE)).runs, 20);
   assert.deepEqual(await tracker.counts(),
     {queued: 0, running: 0, completed: 0, failed: 0, exited: 0});
+});
+
+test('verify, backup, restore and repair', async (t) => {
+  const {tracker, where} = await many(t);
+  const at = (name) => path.join(where, name);
+  assert.ok((await tracker.verify({level: 'pages'})).sound);
+  const steps = [];
+  const backup = await tracker.backup(at('backup'), {onProgress: (step) => steps.push(step)});
+  assert.equal(backup.sequence, 25n);
+  assert.equal(steps.at(-1).bytes, backup.bytes);
+  assert.equal((await milepost.verify(at('backup'))).runs, 25);
+  const restored = await milepost.restore(at('backup'), at('restored'));
+  const again = await milepost.Tracker.open(at('restored'));
+  assert.equal(again.storeId, restored.storeId);
+  assert.equal(again.getJson(id(1)), tracker.getJson(id(1)));
+  await again.close();
+  assert.equal((await milepost.repair(at('restored'), at('repaired'))).runs, 25);
+  await assert.rejects(tracker.backup(at('backup')), milepost.InvalidArgumentError);
+  await assert.rejects(milepost.verify(at('none')), milepost.NotFoundError);
+  await assert.rejects(tracker.verify({level: 'deep'}), TypeError);
+});
+
+test('an aborted backup leaves nothing behind', async (t) => {
+  const {tracker, where} = await many(t);
+  const to = path.join(where, 'backup');
+  await assert.rejects(tracker.backup(to, {signal: AbortSignal.abort()}), {name: 'AbortError'});
+  await assert.rejects(tracker.backup(to, {onProgress: () => { throw new Error('enough'); }}),
+    {message: 'enough'});
+  assert.deepEqual(fs.readdirSync(where), ['runs']);
+});
+
+test('all orphans are failed', async (t) => {
+  const {tracker, where} = await many(t);
+  await tracker.start(id(1));
+  await tracker.close();
+  const again = await milepost.Tracker.open(path.join(where, 'runs'));
+  assert.deepEqual(await again.failOrphans('the host died'), {failed: 1, more: false});
+  assert.equal(again.get(id(1)).error, 'the host died');
+  await again.close();
 });
 
 test('export, import and stats', async (t) => {

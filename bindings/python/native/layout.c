@@ -16,6 +16,7 @@ static const struct size {
     SIZE(milepost_counts),        SIZE(milepost_change),       SIZE(milepost_feed_position),
     SIZE(milepost_purge_options), SIZE(milepost_purge_report), SIZE(milepost_erasure),
     SIZE(milepost_bulk_options),  SIZE(milepost_bulk_report),  SIZE(milepost_progress),
+    SIZE(milepost_work_report),   SIZE(milepost_finding),      SIZE(milepost_work),
     SIZE(milepost_import_report), SIZE(milepost_stats_values), SIZE(milepost_tree_stats),
     SIZE(milepost_open_options),  SIZE(milepost_tracker),      SIZE(milepost_snapshot),
     SIZE(milepost_subscription),  SIZE(milepost_export),       SIZE(milepost_import),

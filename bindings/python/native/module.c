@@ -112,6 +112,7 @@ PyMODINIT_FUNC PyInit__native(void) {
       PyModule_AddFunctions(module, read_methods) != 0 ||
       PyModule_AddFunctions(module, upkeep_methods) != 0 ||
       PyModule_AddFunctions(module, transfer_methods) != 0 ||
+      PyModule_AddFunctions(module, work_methods) != 0 ||
       PyModule_AddFunctions(module, log_methods) != 0 ||
       PyModule_AddFunctions(module, layout_methods) != 0 ||
       PyModule_AddIntConstant(module, "abi_version", MILEPOST_ABI_VERSION) != 0) {

@@ -32,6 +32,7 @@ extern PyMethodDef command_methods[];
 extern PyMethodDef read_methods[];
 extern PyMethodDef upkeep_methods[];
 extern PyMethodDef transfer_methods[];
+extern PyMethodDef work_methods[];
 extern PyMethodDef log_methods[];
 extern PyMethodDef layout_methods[];
 

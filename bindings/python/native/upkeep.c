@@ -153,6 +153,9 @@ static const struct number {
     NUMBER(publish_p50_ns),
     NUMBER(publish_p99_ns),
     NUMBER(publish_p999_ns),
+    NUMBER(oldest_reader_ms),
+    NUMBER(oldest_snapshot_ms),
+    NUMBER(queue_depth),
 #undef NUMBER
 };
 

@@ -12,7 +12,7 @@ PREFIXES = {
     "MILEPOST_E_": ErrorCode, "MILEPOST_APPLIED_": Applied, "MILEPOST_RUN_": values.RunStatus,
     "MILEPOST_OUTCOME_": values.OutcomeKind, "MILEPOST_COMMAND_": values.CommandKind,
     "MILEPOST_CHANGE_": values.ChangeKind, "MILEPOST_BULK_": values.BulkAction,
-    "MILEPOST_LOG_": values.LogLevel,
+    "MILEPOST_LOG_": values.LogLevel, "MILEPOST_VERIFY_": milepost.VerifyLevel,
 }
 WHOLE = {
     "MILEPOST_NEWEST_FIRST": values.Order, "MILEPOST_OLDEST_FIRST": values.Order,

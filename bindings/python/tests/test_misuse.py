@@ -30,7 +30,8 @@ class ClosedTest(StoreTest):
             t.counts, t.changes, t.snapshot, t.subscribe, lambda: t.wait(id_of(1)), t.orphans,
             t.expired, lambda: t.purge(NOON), lambda: t.erase_profile(PROFILE),
             lambda: t.bulk(Filter()), t.export_runs, lambda: t.import_runs([b""]), t.flush,
-            t.stats, lambda: t.store_id, lambda: t.unpublished, lambda: t.set_clock(NOON),
+            t.stats, t.verify, lambda: t.backup(self.folder / "b"), lambda: t.fail_orphans("x"),
+            lambda: t.store_id, lambda: t.unpublished, lambda: t.set_clock(NOON),
             feed.next, moment.counts, lambda: moment.get_json(id_of(1)),
         ]
         for number, call in enumerate(calls):

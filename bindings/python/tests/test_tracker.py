@@ -5,6 +5,7 @@ import dataclasses
 import io
 import json
 import pickle
+import re
 import threading
 import unittest
 from datetime import datetime, timedelta, timezone
@@ -215,6 +216,64 @@ class ManyTest(StoreTest):
         self.assertEqual((stats["queued"], stats["sequence"]), (25, 25))
         self.assertIn("runs", [tree[0] for tree in stats["trees"]])
         self.assertIn("milepost_", stats["prometheus"])
+
+
+class UpkeepTest(StoreTest):
+    def test_a_backup_is_verified_and_restored(self):
+        self.make(1), self.make(2)
+        steps = []
+        self.assertTrue(self.tracker.verify(milepost.VerifyLevel.PAGES).sound)
+        backup = self.tracker.backup(self.folder / "backup", progress=steps.append)
+        self.assertEqual(backup.sequence, 2)
+        self.assertGreater(backup.bytes, 0)
+        self.assertEqual(steps[-1].bytes, backup.bytes)
+        self.assertEqual(milepost.verify(self.folder / "backup").runs, 2)
+        restored = milepost.restore(self.folder / "backup", self.folder / "restored")
+        self.assertNotEqual(restored.store_id, self.tracker.store_id)
+        with milepost.Tracker(self.folder / "restored") as again:
+            self.assertEqual(again.store_id, restored.store_id)
+            self.assertEqual(again.get_json(id_of(1)), self.tracker.get_json(id_of(1)))
+        with self.assertRaises(errors.InvalidArgumentError):
+            self.tracker.backup(self.folder / "backup")
+
+    def test_a_damaged_store_is_told_of_and_repaired(self):
+        folder = self.folder / "damaged"
+        with milepost.Tracker(folder) as tracker:
+            for number in range(50):
+                tracker.create(JOURNEY, PROFILE, run_id=id_of(number)).require()
+        data = bytearray((folder / "data.mdb").read_bytes())
+        for found in re.finditer(re.escape(id_of(7).bytes), bytes(data)):
+            data[found.end() + 20] ^= 0xff  # in its record, or in a row of an index beside it
+        (folder / "data.mdb").write_bytes(data)
+        report = milepost.verify(folder)
+        self.assertFalse(report.sound)
+        self.assertTrue(all(finding.kind and finding.text for finding in report.findings))
+        repaired = milepost.repair(folder, self.folder / "repaired")
+        self.assertGreaterEqual(repaired.runs, 40)
+        self.assertGreaterEqual(repaired.lost, 1)
+        with milepost.Tracker(self.folder / "repaired") as tracker:
+            self.assertTrue(tracker.verify().sound)
+
+    def test_what_progress_raises_ends_the_work_and_leaves_nothing(self):
+        class Enough(Exception):
+            pass
+
+        def watch(progress):
+            raise Enough
+
+        self.make(1)
+        with self.assertRaises(Enough):
+            self.tracker.backup(self.folder / "backup", progress=watch)
+        self.assertEqual([path.name for path in self.folder.iterdir()], ["runs"])
+        self.assertRaises(errors.NotFoundError, milepost.verify, self.folder / "none")
+
+    def test_all_orphans_are_failed(self):
+        self.make(1), self.make(2)
+        self.tracker.start(id_of(1)).require()
+        self.tracker.close()
+        with milepost.Tracker(self.folder / "runs") as tracker:
+            self.assertEqual(tracker.fail_orphans("the host died"), (1, False))
+            self.assertEqual(tracker.get(id_of(1)).error, "the host died")
 
 
 class ValuesTest(unittest.TestCase):

@@ -25,15 +25,17 @@ from .values import (NIL, BulkAction, BulkReport, Change, ChangeKind, ChangePage
                      CommandKind, Counts, Durability, Erasure, Filter, Freshness, ImportReport,
                      JsonPage, LogLevel, Order, Outcome, OutcomeError, OutcomeKind, Page,
                      PurgeReport, Run, RunStatus)
+from .works import Finding, Progress, VerifyLevel, WorkReport, repair, restore, verify
 
 __version__ = _version()
 
 __all__ = [
     "FROM_NOW", "NIL", "Applied", "BulkAction", "BulkReport", "Change", "ChangeKind",
     "ChangePage", "Command", "CommandKind", "Counts", "Durability", "Erasure", "ErrorCode",
-    "Export", "Filter", "Freshness", "ImportReport", "JsonPage", "LogLevel", "MilepostError",
-    "Order", "Outcome", "OutcomeError", "OutcomeKind", "Page", "PurgeReport", "Run", "RunStatus",
-    "Snapshot", "Subscription", "Tracker", "commands", "errors", "format_instant",
-    "parse_instant", "parse_uuid",
+    "Export", "Filter", "Finding", "Freshness", "ImportReport", "JsonPage", "LogLevel",
+    "MilepostError", "Order", "Outcome", "OutcomeError", "OutcomeKind", "Page", "Progress",
+    "PurgeReport", "Run", "RunStatus", "Snapshot", "Subscription", "Tracker", "VerifyLevel",
+    "WorkReport", "commands", "errors", "format_instant", "parse_instant", "parse_uuid", "repair",
+    "restore", "verify",
     *(cls.__name__ for cls in errors.CLASSES.values()),
 ]

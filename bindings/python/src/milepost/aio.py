@@ -82,6 +82,9 @@ class AsyncTracker:
     erase_profile = _awaited(Tracker.erase_profile)
     bulk = _awaited(Tracker.bulk)
     import_runs = _awaited(Tracker.import_runs)
+    fail_orphans = _awaited(Tracker.fail_orphans)
+    verify = _awaited(Tracker.verify)
+    backup = _awaited(Tracker.backup)
     flush = _awaited(Tracker.flush)
     stats = _awaited(Tracker.stats)
 

@@ -20,9 +20,9 @@ from .values import (BulkAction, BulkReport, Command, CommandKind, Erasure, Filt
                      Freshness, ImportReport, LogLevel, Outcome, Page, PurgeReport, Run,
                      error_bytes, instant_number, lease_number, outcome_of, page_of, run_of,
                      timeout_number)
+from .works import Path, VerifyLevel, Watch, WorkReport, finish
 
 _Self = TypeVar("_Self", bound="Tracker")
-_Path = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 
 _OPTIONS = {"create", "read_only", "durability", "allow_unsupported_filesystem", "readers_max",
             "map_size_start", "map_size_max", "recent_bytes_max", "journal_segment_bytes",
@@ -32,7 +32,7 @@ _DURATIONS = {"wait_max": "wait_max_ms", "publish_interval": "publish_interval_m
               "snapshot_age_max": "snapshot_age_max_ms"}
 
 
-def _to_options(directory: _Path, clock: datetime | None,
+def _to_options(directory: Path, clock: datetime | None,
                 options: dict[str, Any]) -> dict[str, Any]:
     made: dict[str, Any] = {"directory": os.fsencode(directory)}
     for name, value in options.items():
@@ -68,7 +68,7 @@ class Tracker(Reads):
 
     __slots__ = ("_ring", "_pump", "_closed", "_pid", "__weakref__")
 
-    def __init__(self, directory: _Path, *, log: Callable[[LogLevel, str], None] | None = None,
+    def __init__(self, directory: Path, *, log: Callable[[LogLevel, str], None] | None = None,
                  clock: datetime | None = None, **options: Any) -> None:
         self._closed = True
         self._pid = os.getpid()
@@ -254,6 +254,24 @@ class Tracker(Reads):
                     timeout: float | None = None) -> ImportReport:
         """Imports lines such as an export writes, from a binary file or chunks of bytes."""
         return import_lines(self._handle, source, timeout)
+
+    def fail_orphans(self, error: str | bytes, *, limit: int = 1000,
+                     timeout: float | None = None) -> tuple[int, bool]:
+        """One step of failing all orphans: how many it failed, and whether to call again."""
+        return _native.fail_orphans(self._handle, error_bytes(error), limit,
+                                    timeout_number(timeout))
+
+    def verify(self, level: VerifyLevel = VerifyLevel.RECORDS, *, progress: Watch = None,
+               timeout: float | None = None) -> WorkReport:
+        """Verifies the store as it is at one moment, while others go on."""
+        return finish(_native.tracker_verify(self._handle, level, timeout_number(timeout)),
+                      progress)
+
+    def backup(self, to: Path, *, compact: bool = False, progress: Watch = None,
+               timeout: float | None = None) -> WorkReport:
+        """Copies the store as it is at one moment to a new folder, which appears all at once."""
+        return finish(_native.tracker_backup(self._handle, os.fsencode(to), compact,
+                                             timeout_number(timeout)), progress)
 
     def flush(self, *, timeout: float | None = None) -> None:
         """Makes everything acknowledged so far visible to other processes."""
