@@ -2,6 +2,14 @@
 //
 // Milepost for Node: tracks runs of customer journeys inside your own process, durably.
 
+// For `using` and `await using`, as lib.esnext.disposable has them; older compilers lack it.
+declare global {
+  interface SymbolConstructor {
+    readonly dispose: unique symbol;
+    readonly asyncDispose: unique symbol;
+  }
+}
+
 /** 36 characters; written in lower case, read in either. */
 export type Uuid = string;
 /** A Date, microseconds since the epoch, or RFC 3339 in UTC. A Date has milliseconds only. */
@@ -235,8 +243,9 @@ export class Snapshot {
   changes(after?: bigint | number, options?: {limit?: number; storeId?: Uuid}): ChangePage;
   /** The last sequence this moment holds. */
   get sequence(): bigint;
-  /** Also [Symbol.dispose]. Twice is no error. */
+  /** Twice is no error. */
   close(): void;
+  [Symbol.dispose](): void;
 }
 
 /** A place in the change feed: `for await (const change of subscription)`, until stop(). */
@@ -249,8 +258,9 @@ export class Subscription implements AsyncIterable<Change> {
   get position(): bigint;
   /** Ends a wait under way and every later one. */
   stop(): void;
-  /** Also [Symbol.dispose]. Twice is no error. */
+  /** Twice is no error. */
   close(): void;
+  [Symbol.dispose](): void;
 }
 
 /**
@@ -265,10 +275,12 @@ export class Tracker {
   static attach(token: bigint): Tracker;
   /** For another thread's attach(). The tracker lives until the thread that opened it closes it. */
   share(): bigint;
-  /** Publishes, and releases everything. Calls under way end. Also [Symbol.asyncDispose]. */
+  /** Publishes, and releases everything. Calls under way end. Twice is no error. */
   close(): Promise<void>;
-  /** The same, waiting for it. Also [Symbol.dispose]. */
+  [Symbol.asyncDispose](): Promise<void>;
+  /** The same, waiting for it. */
   closeSync(): void;
+  [Symbol.dispose](): void;
 
   /** Makes a run, in status queued. */
   create(command: CreateCommand, options?: Waiting): Promise<Outcome>;
