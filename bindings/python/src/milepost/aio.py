@@ -143,11 +143,18 @@ class AsyncTracker:
         await self.close()
 
 
-async def open(directory: str, *, threads: int = 32, **options: Any) -> AsyncTracker:
-    """Opens a store as Tracker(directory, **options) does, on a thread."""
-    tracker = await asyncio.get_running_loop().run_in_executor(
-        None, partial(Tracker, directory, **options))
-    return AsyncTracker(tracker, threads=threads)
+def _opened(make: Callable[_P, Tracker]) -> Callable[_P, Coroutine[Any, Any, AsyncTracker]]:
+    """The same constructor, run on a thread."""
+
+    async def call(*args: _P.args, **kwargs: _P.kwargs) -> AsyncTracker:
+        return AsyncTracker(await asyncio.get_running_loop().run_in_executor(
+            None, partial(make, *args, **kwargs)))
+
+    return call
+
+
+open = _opened(Tracker)
+"""Opens a store as Tracker() does: `tracker = await milepost.aio.open("runs")`."""
 
 
 __all__ = ["AsyncTracker", "open"]

@@ -16,40 +16,27 @@ from . import _native, commands
 from .errors import ClosedError
 from .reads import Reads, Snapshot
 from .transfer import Export, Subscription, import_lines
-from .values import (BulkAction, BulkReport, Command, CommandKind, Erasure, Filter,
-                     Freshness, ImportReport, LogLevel, Outcome, Page, PurgeReport, Run,
+from .values import (BulkAction, BulkReport, Command, CommandKind, Durability, Erasure,
+                     Filter, Freshness, ImportReport, LogLevel, Outcome, Page, PurgeReport, Run,
                      error_bytes, instant_number, lease_number, outcome_of, page_of, run_of,
                      timeout_number)
 from .works import Path, VerifyLevel, Watch, WorkReport, finish
 
 _Self = TypeVar("_Self", bound="Tracker")
 
-_OPTIONS = {"create", "read_only", "durability", "allow_unsupported_filesystem", "readers_max",
-            "map_size_start", "map_size_max", "recent_bytes_max", "journal_segment_bytes",
-            "journal_bytes_max", "relaxed_bytes_max", "feed_retention"}
-_DURATIONS = {"wait_max": "wait_max_ms", "publish_interval": "publish_interval_ms",
-              "relaxed_delay_max": "relaxed_delay_max_ms",
-              "snapshot_age_max": "snapshot_age_max_ms"}
+Log = Callable[[LogLevel, str], None]
 
 
-def _to_options(directory: Path, clock: datetime | None,
-                options: dict[str, Any]) -> dict[str, Any]:
-    made: dict[str, Any] = {"directory": os.fsencode(directory)}
-    for name, value in options.items():
-        if name in _OPTIONS:
-            made[name] = value
-        elif name in _DURATIONS:
-            made[_DURATIONS[name]] = round(value / timedelta(milliseconds=1))
-        elif name == "idempotency_key_lifetime":
-            made["idempotency_key_lifetime_s"] = round(value / timedelta(seconds=1))
-        else:
-            raise TypeError(f"there is no option {name!r}")
-    if clock is not None:
-        made.update(manual_clock=True, clock=instant_number(clock))
-    return made
+def _whole(duration: timedelta | None, unit: timedelta) -> int | None:
+    """A duration in whole units, rounded; None stays None, the default."""
+    return None if duration is None else round(duration / unit)
 
 
-def _pump(ring: int, log: Callable[[LogLevel, str], None]) -> None:
+_MILLISECOND = timedelta(milliseconds=1)
+_SECOND = timedelta(seconds=1)
+
+
+def _pump(ring: int, log: Log) -> None:
     while (line := _native.log_next(ring)) is not None:
         log(LogLevel(line[0]), line[1])
 
@@ -61,18 +48,42 @@ class Tracker(Reads):
     One writing process at a time opens a store, and once. After a fork the child's calls raise
     ForkedError: it opens its own tracker, read-only if the parent keeps writing.
 
-    `log` receives what an operator should know, from a thread of the package's own. `clock` is for
-    tests: time stands still there until set_clock(). The other options, all by keyword, are those
-    of the README's table with the same defaults; durations are timedeltas.
+    The options are those of the README's table, and None is the default there. `log` receives what
+    an operator should know, from a thread of the package's own. `clock` is for tests: time stands
+    still there until set_clock().
     """
 
     __slots__ = ("_ring", "_pump", "_closed", "_pid", "__weakref__")
 
-    def __init__(self, directory: Path, *, log: Callable[[LogLevel, str], None] | None = None,
-                 clock: datetime | None = None, **options: Any) -> None:
+    def __init__(self, directory: Path, *, create: bool = True, read_only: bool = False,
+                 durability: Durability = Durability.DURABLE, wait_max: timedelta | None = None,
+                 map_size_start: int | None = None, map_size_max: int | None = None,
+                 readers_max: int | None = None, recent_bytes_max: int | None = None,
+                 publish_interval: timedelta | None = None,
+                 journal_segment_bytes: int | None = None, journal_bytes_max: int | None = None,
+                 feed_retention: int | None = None,
+                 idempotency_key_lifetime: timedelta | None = None,
+                 snapshot_age_max: timedelta | None = None,
+                 relaxed_delay_max: timedelta | None = None, relaxed_bytes_max: int | None = None,
+                 allow_unsupported_filesystem: bool = False, log: Log | None = None,
+                 clock: datetime | None = None) -> None:
         self._closed = True
         self._pid = os.getpid()
-        made = _to_options(directory, clock, options)
+        options: dict[str, Any] = {
+            "directory": os.fsencode(directory), "create": create, "read_only": read_only,
+            "durability": durability, "wait_max_ms": _whole(wait_max, _MILLISECOND),
+            "map_size_start": map_size_start, "map_size_max": map_size_max,
+            "readers_max": readers_max, "recent_bytes_max": recent_bytes_max,
+            "publish_interval_ms": _whole(publish_interval, _MILLISECOND),
+            "journal_segment_bytes": journal_segment_bytes, "journal_bytes_max": journal_bytes_max,
+            "feed_retention": feed_retention,
+            "idempotency_key_lifetime_s": _whole(idempotency_key_lifetime, _SECOND),
+            "snapshot_age_max_ms": _whole(snapshot_age_max, _MILLISECOND),
+            "relaxed_delay_max_ms": _whole(relaxed_delay_max, _MILLISECOND),
+            "relaxed_bytes_max": relaxed_bytes_max,
+            "allow_unsupported_filesystem": allow_unsupported_filesystem,
+            "manual_clock": clock is not None, "clock": instant_number(clock)}
+        made = {name: value for name, value in options.items() if value is not None}
         self._ring = 0 if log is None else _native.log_new()
         self._pump: threading.Thread | None = None
         if log is not None:
