@@ -93,6 +93,7 @@ CLEAN = {
 
 # check, file, text to add at its end, (line of the finding counted from the added text's first)
 PLANTED = [
+    ("head", "bindings/node/new.js", "'use strict';\n", 1),
     ("includes", "include/milepost/run.hpp", "#include <lmdb.h>\n", 1),
     ("includes", "include/milepost/run.hpp", "#include <boost/json.hpp>\n", 1),
     ("includes", "include/milepost/run.hpp", "\n# include <unistd.h>\n", 2),
