@@ -17,6 +17,7 @@ FUNCTION_LINES_MAX = 70
 CPP = (".cpp", ".hpp", ".c", ".h")
 HEADERS = (".hpp", ".h")
 SCRIPTS = (".py", ".sh", ".cmake", ".map")
+OTHERS = (".go", ".rs", ".java")  # languages of the bindings whose comments begin with //
 SCRIPT_NAMES = ("dev", ".ci/run", ".ci/fresh-debian")
 SKIPPED_FOLDERS = re.compile(r"^(\.(?!ci$).*|build.*|__pycache__|node_modules)$")
 
@@ -59,7 +60,7 @@ class Tree:
     def sources(self):
         """Everything people write by hand, prose and data apart."""
         return [p for p in self.paths
-                if p.endswith(CPP + SCRIPTS) or p in SCRIPT_NAMES
+                if p.endswith(CPP + SCRIPTS + OTHERS) or p in SCRIPT_NAMES
                 or os.path.basename(p) == "CMakeLists.txt"]
 
     def has(self, path):
@@ -164,7 +165,7 @@ def check_head(tree):
     for path in tree.sources():
         lines = tree.text(path).split("\n")
         first = 1 if lines[0].startswith("#!") else 0
-        mark = "//" if path.endswith(CPP) else "#"
+        mark = "//" if path.endswith(CPP + OTHERS) else "#"
         if path.endswith(".map"):
             continue
         if path.endswith(".h"):
