@@ -25,6 +25,13 @@ need_tool() {
   command -v "$1" >/dev/null || not_run "$1 is not installed (Debian package $2)"
 }
 
+# Stores of the tests are in memory where that is possible: what a sync costs is not tested here.
+test_parent=/dev/shm
+[[ -w $test_parent ]] || test_parent=$work_dir
+MILEPOST_TEST_DIR=$(mktemp -d "$test_parent/milepost-$language-XXXXXX")
+export MILEPOST_TEST_DIR
+trap 'rm -rf "$MILEPOST_TEST_DIR"' EXIT
+
 [[ -e $lib_dir/libmilepost-c.so ]] || not_run "$lib_dir has no libmilepost-c.so; build it first"
 
 # The library of the build tree as pkg-config's milepost-c, found again at run time.
@@ -48,7 +55,7 @@ header_facts() {
 bare_c_cost() {
   local folder
   [[ -x $build_dir/tests/bindings/c_cost ]] || return 0
-  folder=$(mktemp -d "$work_dir/cost-XXXXXX")
+  folder=$(mktemp -d "$MILEPOST_TEST_DIR/cost-XXXXXX")
   "$build_dir/tests/bindings/c_cost" "$folder/store"
   rm -rf "$folder"
 }

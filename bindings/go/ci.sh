@@ -16,6 +16,8 @@ need_tool gcc gcc
 need_tool pkg-config pkg-config
 export GOFLAGS=-mod=readonly GOPROXY=off GOSUMDB=off GOTOOLCHAIN=local GOWORK=off
 export GOCACHE=$work_dir/cache GOPATH=$work_dir/path
+# Programs are built where they may run, stores are made where it is quick.
+export GOTMPDIR=$work_dir TMPDIR=$MILEPOST_TEST_DIR
 
 step_test() {
   local unformatted

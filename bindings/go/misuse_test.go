@@ -73,7 +73,7 @@ func TestHostileTexts(t *testing.T) {
 	wantCode(t, err, milepost.ErrInvalidArgument)
 	_, err = tracker.Start(ctx, run.RunID, &milepost.StepOptions{Owner: strings.Repeat("o", 256)})
 	wantCode(t, err, milepost.ErrInvalidArgument)
-	huge := strings.Repeat("\xf0\x9f\x98\x80", 8<<20)
+	huge := strings.Repeat("\xf0\x9f\x98\x80", 1<<20)
 	_, err = tracker.Start(ctx, run.RunID, &milepost.StepOptions{Owner: huge})
 	wantCode(t, err, milepost.ErrInvalidArgument)
 

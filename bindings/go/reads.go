@@ -73,7 +73,7 @@ type Filter struct {
 	OrganizationID UUID
 	JourneyID      *UUID
 	ProfileID      *UUID
-	Statuses       []Status  // None: all.
+	Statuses       []Status  // Nil: all. An empty slice is refused.
 	TriggeredFrom  time.Time // This instant is in.
 	TriggeredTo    time.Time // This one is not.
 }
@@ -287,7 +287,7 @@ func (o *PageOptions) c(ctx context.Context) (C.milepost_page_options, error) {
 func (f *Filter) c() C.milepost_filter {
 	var c C.milepost_filter
 	C.milepost_filter_init(&c, C.sizeof_milepost_filter)
-	if len(f.Statuses) > 0 {
+	if f.Statuses != nil {
 		c.statuses = 0
 	}
 	for _, status := range f.Statuses {

@@ -91,8 +91,8 @@ step_test() {
   local folder round
   build_tests
   javadoc -quiet -Xdoclint:all -Werror -d "$work_dir/doc" src/main/java/io/milepost/*.java
-  run_tests RunsTest MisuseTest
-  folder=$(mktemp -d "$work_dir/sample-XXXXXX")
+  run_tests RunsTest MisuseTest ContractTest
+  folder=$(mktemp -d "$MILEPOST_TEST_DIR/sample-XXXXXX")
   for round in 1 2; do
     run_java JourneyExecutor "$folder/store" 200 >"$folder/out"
     grep -qx 'completed=140 failed=40 exited=20' "$folder/out" || {
@@ -114,7 +114,7 @@ step_cost() {
   local folder
   build_tests
   bare_c_cost
-  folder=$(mktemp -d "$work_dir/cost-XXXXXX")
+  folder=$(mktemp -d "$MILEPOST_TEST_DIR/cost-XXXXXX")
   run_java io.milepost.Cost "$folder/store"
   rm -rf "$folder"
 }

@@ -33,7 +33,7 @@ step_test() {
   fi
   "$cargo" test --offline --locked
   "$cargo" doc --offline --locked --no-deps
-  folder=$(mktemp -d "$work_dir/sample-XXXXXX")
+  folder=$(mktemp -d "$MILEPOST_TEST_DIR/sample-XXXXXX")
   for round in 1 2; do
     "$CARGO_TARGET_DIR/debug/examples/journey_executor" "$folder" 200 >"$folder.txt"
     grep -qx 'completed=140 failed=40 exited=20' "$folder.txt" ||

@@ -16,7 +16,7 @@ use std::{
 
 /// Which runs: every member that is given must fit. The default is all runs of the nil
 /// organization.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct Filter<'a> {
     /// Whose.
     pub organization_id: Uuid,
@@ -24,7 +24,7 @@ pub struct Filter<'a> {
     pub journey_id: Option<Uuid>,
     /// Of one profile.
     pub profile_id: Option<Uuid>,
-    /// Empty: all.
+    /// In one of these; all of them by default. None at all is refused.
     pub statuses: &'a [Status],
     /// This instant is in.
     pub triggered_from: Option<SystemTime>,
@@ -32,12 +32,23 @@ pub struct Filter<'a> {
     pub triggered_to: Option<SystemTime>,
 }
 
+impl Default for Filter<'_> {
+    fn default() -> Self {
+        Filter {
+            organization_id: Uuid::NIL,
+            journey_id: None,
+            profile_id: None,
+            statuses: &Status::ALL,
+            triggered_from: None,
+            triggered_to: None,
+        }
+    }
+}
+
 impl Filter<'_> {
     pub(crate) fn raw(&self) -> sys::milepost_filter {
         let mut raw = init(sys::milepost_filter_init);
-        if !self.statuses.is_empty() {
-            raw.statuses = self.statuses.iter().fold(0, |bits, status| bits | 1 << *status as u32);
-        }
+        raw.statuses = self.statuses.iter().fold(0, |bits, status| bits | 1 << *status as u32);
         raw.organization_id = self.organization_id.raw();
         if let Some(id) = self.journey_id {
             (raw.has_journey_id, raw.journey_id) = (1, id.raw());

@@ -32,7 +32,8 @@ impl Folder {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let name = format!("milepost-rust-{}-{number}", std::process::id());
-        Folder(std::env::temp_dir().join(name))
+        let parent = std::env::var_os("MILEPOST_TEST_DIR").map(PathBuf::from);
+        Folder(parent.unwrap_or_else(std::env::temp_dir).join(name))
     }
 }
 

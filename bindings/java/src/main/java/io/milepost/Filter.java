@@ -12,7 +12,7 @@ import java.util.UUID;
  * @param organizationId whose
  * @param journeyId of one journey, or null
  * @param profileId of one profile, or null
- * @param statuses in which of these; empty: all
+ * @param statuses in one of these; none at all is refused
  * @param triggeredFrom this instant is in, or null
  * @param triggeredTo this one is not, or null
  */
@@ -24,7 +24,8 @@ public record Filter(
         Instant triggeredFrom,
         Instant triggeredTo) {
     /** All runs of the nil organization. */
-    public static final Filter ALL = new Filter(Ids.NIL, null, null, Set.of(), null, null);
+    public static final Filter ALL = new Filter(
+            Ids.NIL, null, null, Set.of(Status.values()), null, null);
 
     /**
      * The same of another organization.
@@ -80,7 +81,7 @@ public record Filter(
     }
 
     Request encode(Request to) {
-        int bits = statuses.isEmpty() ? 31 : 0;
+        int bits = 0;
         for (Status status : statuses) {
             bits |= 1 << status.number();
         }

@@ -5,6 +5,7 @@ import static org.junit.Assert.assertEquals;
 import static org.junit.Assert.assertFalse;
 import static org.junit.Assert.assertThrows;
 
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -22,9 +23,14 @@ public abstract class Stores {
     static final Instant BEGIN = Instant.parse("2023-11-07T05:31:56Z");
 
     /** Emptied after each test. */
-    @Rule public final TemporaryFolder folders = new TemporaryFolder();
+    @Rule public final TemporaryFolder folders = new TemporaryFolder(parent());
 
     Tracker tracker;
+
+    private static File parent() {
+        String parent = System.getenv("MILEPOST_TEST_DIR");
+        return new File(parent == null ? System.getProperty("java.io.tmpdir") : parent);
+    }
 
     Path folder() throws IOException {
         return folders.newFolder().toPath().resolve("store");
