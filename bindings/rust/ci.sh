@@ -3,6 +3,7 @@
 #
 # Builds and tests the Rust crates over the library of a build tree: ci.sh [STEP...], steps
 #   test     rustfmt, all tests and doctests, documentation without a warning
+#   contract the contract's cases; needs serde_json, from Debian (no network)
 #   header   numbers and sizes equal the C header's
 #   cost     nanoseconds of one get_json and one relaxed step beside the bare C call
 set -euo pipefail
@@ -46,6 +47,17 @@ step_test() {
   rm -rf "$folder" "$folder.txt"
 }
 
+step_contract() {
+  local registry=/usr/share/cargo/registry
+  compgen -G "$registry/serde_json-*" >/dev/null ||
+    not_run "$registry has no serde_json (Debian package librust-serde-json-dev)"
+  # In place of crates.io the folder that Debian's packages of crates are in.
+  (cd contract && "$cargo" run --offline --quiet \
+    --config 'source.crates-io.replace-with="debian"' \
+    --config "source.debian.directory='$registry'" \
+    -- "$MILEPOST_CONTRACT_CASES" "$MILEPOST_TEST_DIR")
+}
+
 step_header() {
   header_facts
   "$cargo" test --offline --locked -p milepost-sys --test header
@@ -56,5 +68,5 @@ step_cost() {
   "$cargo" run --offline --locked --release --quiet --example cost
 }
 
-(($#)) || set -- test header cost
+(($#)) || set -- test contract header cost
 for step in "$@"; do "step_$step"; done

@@ -12,7 +12,9 @@ fn ns(begin: Instant, count: u32) -> f64 {
 
 fn main() -> milepost::Result<()> {
     let parent = std::env::var_os("MILEPOST_TEST_DIR").map(std::path::PathBuf::from);
-    let folder = parent.unwrap_or_else(std::env::temp_dir).join(format!("milepost-cost-{}", std::process::id()));
+    let folder = parent
+        .unwrap_or_else(std::env::temp_dir)
+        .join(format!("milepost-cost-{}", std::process::id()));
     let mut options = OpenOptions::new(&folder);
     options.durability = Durability::Relaxed;
     let tracker = Tracker::open(options)?;
