@@ -166,6 +166,9 @@ PLANTED = [
     ("head", "lib/core/new.hpp", HEAD, 1),
     ("head", "tests/new/CMakeLists.txt", "add_library(x)\n", 1),
     ("head", ".ci/run", "#!/usr/bin/env bash\nset -e\n", 2),
+    ("head", "bindings/go/new.go", "package milepost\n", 1),
+    ("columns", "bindings/rust/new.rs", "// SPDX\n// " + "x" * 98 + "\n", 2),
+    ("ascii", "bindings/java/New.java", "// caf\u00e9\n", 1),
 ]
 
 # The same in place of what is there: check, file, old text, new text.
