@@ -17,7 +17,7 @@ FUNCTION_LINES_MAX = 70
 CPP = (".cpp", ".hpp", ".c", ".h")
 HEADERS = (".hpp", ".h")
 SCRIPTS = (".py", ".sh", ".cmake", ".map")
-OTHERS = (".go", ".java", ".js", ".rs", ".ts")  # languages of the bindings whose comments begin with //
+OTHERS = (".go", ".java", ".js", ".rs", ".ts")  # languages whose comments begin with //
 SCRIPT_NAMES = ("dev", ".ci/run", ".ci/fresh-debian")
 SKIPPED_FOLDERS = re.compile(r"^(\.(?!ci$).*|build.*|__pycache__|node_modules)$")
 
