@@ -8,15 +8,21 @@
 #include <utility>
 
 namespace milepost::capi {
+namespace {
+
+Error closed_midway() {
+  return Error{.code = Errc::closed,
+               .message = "The tracker was closed before the work was done.",
+               .advice = "Open a tracker and begin again."};
+}
+
+}  // namespace
 
 Result<bool> WorkList::Work::step() {
   const std::lock_guard lock(stepping_);
-  if (!stepper_) {
-    return Error{.code = Errc::closed,
-                 .message = "The tracker was closed before the work was done.",
-                 .advice = "Open a tracker and begin again."};
-  }
+  if (!stepper_) return closed_midway();
   auto more = stepper_->step();
+  if (!more && ending_.load()) return closed_midway();  // it gave up because it was told to
   done_ = more.has_value() && !*more;
   return more;
 }

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cstring>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "support/catch.hpp"
@@ -182,6 +183,51 @@ TEST_CASE("a subscription is followed, stopped and freed by three threads", "[ca
     threads.join();
     CHECK(wrong == 0);
   }
+}
+
+/// Enough runs that a verify pauses before its end.
+void create_many(const Store& store) {
+  std::vector<milepost_command> commands(250);
+  for (std::uint64_t first = 0; first < 4'000; first += commands.size()) {
+    for (std::uint64_t i = 0; i < commands.size(); ++i) {
+      (void)milepost_command_init(&commands[i], sizeof commands[i]);
+      commands[i].kind = MILEPOST_COMMAND_CREATE;
+      commands[i].has_run_id = 1;
+      commands[i].run_id = c_id(first + i);
+    }
+    milepost_outcomes outcomes{};
+    REQUIRE(milepost_tracker_apply(store.tracker, commands.data(), commands.size(), 10'000,
+                                   &outcomes, nullptr) == MILEPOST_OK);
+    milepost_outcomes_free(outcomes);
+  }
+}
+
+TEST_CASE("closing ends works that others step, begin and free", "[capi][concurrency]") {
+  const Store store;
+  create_many(store);
+  std::atomic<unsigned> paused{0};
+  std::array<milepost_status, kThreads> last{};
+  std::thread closer([&] {
+    while (paused.load() < kThreads) std::this_thread::yield();
+    CHECK(milepost_tracker_close(store.tracker, nullptr) == MILEPOST_OK);
+  });
+  in_threads([&](unsigned t) {
+    milepost_status status = MILEPOST_OK;
+    for (bool first = true; status == MILEPOST_OK;) {
+      milepost_work work{};
+      status =
+          milepost_tracker_verify(store.tracker, MILEPOST_VERIFY_RECORDS, 10'000, &work, nullptr);
+      milepost_progress progress{.struct_size = sizeof progress};
+      while (status == MILEPOST_OK && progress.done == 0) {
+        status = milepost_work_step(work, &progress, nullptr);
+        if (std::exchange(first, false)) ++paused;
+      }
+      milepost_work_free(work);
+    }
+    last.at(t) = status;
+  });
+  closer.join();
+  for (const milepost_status status : last) CHECK(status == MILEPOST_E_CLOSED);
 }
 
 }  // namespace
