@@ -20,8 +20,8 @@ struct job {
   void (*execute)(job* j);                     ///< The call, on any thread. Sets `status`.
   napi_value (*finish)(napi_env env, job* j);  ///< Its value, and frees its result.
   void (*drop)(job* j);                        ///< Frees a result nobody will see; or NULL.
-  napi_async_work work;
-  napi_threadsafe_function done;
+  job* next;                                   ///< In the pool's queue.
+  struct completion* done;                     ///< Back to the event loop.
   napi_deferred deferred;
   struct block* blocks;  ///< Memory that the arguments point into.
   milepost_status status;
@@ -82,10 +82,24 @@ void free_job(job* j);
 void* job_memory(napi_env env, job* j, size_t size);
 /// Runs the job here and now, and yields its value.
 napi_value run_now(napi_env env, job* j);
-/// Yields a promise and runs the job on libuv's pool.
+/// Yields a promise and runs the job on the addon's pool.
 napi_value run_in_pool(napi_env env, job* j);
 /// The same on a thread of its own: for what may wait long, of which the pool would run out.
 napi_value run_on_thread(napi_env env, job* j);
+
+/// How jobs come back to one environment's event loop, which stays alive while there are any. It
+/// outlives the environment while jobs are on their way.
+typedef struct completion completion;
+/// NULL if it cannot be made. The environment's own, until it calls completion_end.
+completion* completion_new(napi_env env);
+void completion_end(completion* c);
+completion* completion_of(napi_env env);
+/// One more user, who sends jobs from other threads.
+void completion_use(completion* c);
+/// Sends a job to the event loop, where `finish` is called and, if it has a promise, that settled.
+/// Without an environment any more it is dropped.
+void completion_send(completion* c, job* j);
+
 /// An Error of the package's for what the library said; throw_error() throws it.
 napi_value make_error(napi_env env, const milepost_error* err);
 napi_value throw_error(napi_env env, const milepost_error* err);

@@ -15,6 +15,7 @@ typedef struct opened {
 /// What one environment has.
 typedef struct state {
   napi_ref error_factory;
+  completion* done;
   opened* open;
   size_t count;
   size_t capacity;
@@ -25,6 +26,8 @@ static state* state_of(napi_env env) {
   napi_get_instance_data(env, &data);
   return data;
 }
+
+completion* completion_of(napi_env env) { return state_of(env)->done; }
 
 void note_open(napi_env env, uint64_t handle, struct log_sink* log) {
   state* s = state_of(env);
@@ -52,7 +55,9 @@ struct log_sink* note_closed(napi_env env, uint64_t handle) {
 /// Closes what is left, which wakes the threads that wait.
 static void end(void* data) {
   state* s = data;
+  completion_end(s->done);
   for (size_t i = 0; i < s->count; ++i) {
+    end_log(s->open[i].log);
     milepost_tracker_close((milepost_tracker){s->open[i].handle}, NULL);
   }
   s->count = 0;
@@ -276,6 +281,7 @@ NAPI_MODULE_INIT() {
   }
   state* s = calloc(1, sizeof *s);
   if (s == NULL || napi_set_instance_data(env, s, free_state, NULL) != napi_ok ||
+      (s->done = completion_new(env)) == NULL ||
       napi_add_env_cleanup_hook(env, end, s) != napi_ok) {
     napi_throw_error(env, "ENOMEM", "the addon cannot be set up");
     return NULL;

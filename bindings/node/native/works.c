@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Verify, backup, restore and repair: begun here and now, done in steps on libuv's pool, and asked
+// Verify, backup, restore and repair: begun here and now, done in steps on the pool, and asked
 // for their report.
 #include "addon.h"
 

@@ -51,6 +51,10 @@ test('every struct has the size', () => {
   for (const [name, size] of Object.entries(native.layout())) assert.equal(sizes[name], size, name);
 });
 
+test('the package has the library\'s version', () => {
+  assert.equal(require('milepost/package.json').version, require('milepost').version);
+});
+
 test('names of codes are the library\'s', () => {
   names.errorCodes.forEach((name, i) => assert.equal(native.errorName(i === 0 ? 0 : -i), name));
   assert.equal(native.errorName(-1000), 'unknown');

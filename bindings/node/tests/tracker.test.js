@@ -177,9 +177,10 @@ test('the change feed, by page and by subscription', async (t) => {
 test('wait is woken by the commit and holds up neither loop nor pool', async (t) => {
   const {tracker} = await many(t);
   await assert.rejects(tracker.wait(id(0), {timeoutMs: 0}), milepost.BusyError);
-  // More waits than libuv's pool has threads: were they its own, the exits would never run.
-  const waits = Array.from({length: 20}, (_, n) => tracker.wait(id(n), {timeoutMs: 60_000}));
-  for (let n = 0; n < 20; ++n) await tracker.exit(id(n));
+  // More waits than a pool has threads: were they its own, the exits would never run.
+  const waits = Array.from({length: 75}, (_, n) =>
+    tracker.wait(id(n % 25), {timeoutMs: 60_000}));
+  for (let n = 0; n < 25; ++n) await tracker.exit(id(n));
   assert.ok((await Promise.all(waits)).every((run) => run.status === 'exited'));
 });
 
