@@ -86,6 +86,7 @@ extern "C" {
 #define MILEPOST_CHANGES_LIMIT_MAX 10000       ///< Changes of one page.
 #define MILEPOST_REMOVE_LIMIT_MAX 10000        ///< Runs of one step of a purge or bulk call.
 #define MILEPOST_IMPORT_STEP_MAX 16777216      ///< Bytes of one milepost_import_step.
+#define MILEPOST_FINDINGS_MAX 1000             ///< Findings that a work keeps; all are counted.
 /// @}
 
 #define MILEPOST_TIMEOUT_DEFAULT INT64_C(-1)  ///< `timeout_ms`: the tracker's `wait_max_ms`.
@@ -408,8 +409,8 @@ typedef struct milepost_progress {
   uint32_t struct_size;
   uint8_t done;  ///< 1: this was the last step.
   uint8_t reserved[3];
-  uint64_t lines;
-  uint64_t bytes;
+  uint64_t lines;  ///< Of an export; rows that a verify or repair read.
+  uint64_t bytes;  ///< Of an export, or copied by a backup or restore.
 } milepost_progress;
 
 /// What an import has done so far; `problems` counts those of the last step only.
@@ -440,6 +441,8 @@ typedef struct milepost_stats_values {
   uint64_t commit_count, commit_sum_ns, commit_p50_ns, commit_p99_ns, commit_p999_ns;
   uint64_t publish_count, publish_sum_ns, publish_p50_ns, publish_p99_ns, publish_p999_ns;
   milepost_text last_error;  ///< Of publishing, while it lasts.
+  uint64_t oldest_reader_ms, oldest_snapshot_ms;
+  uint64_t queue_depth;  ///< Calls that wait for their commit.
 } milepost_stats_values;
 
 /// One tree of the store.
@@ -450,6 +453,37 @@ typedef struct milepost_tree_stats {
   uint64_t bytes;
   milepost_text name;
 } milepost_tree_stats;
+
+/// How deep a verify looks.
+enum milepost_verify_level {
+  MILEPOST_VERIFY_RECORDS = 0,  ///< Records, index rows, counters, keys, changes; the journal.
+  MILEPOST_VERIFY_PAGES = 1     ///< Before that every page: for files that are not trusted.
+};
+
+/// What a work found or did. Members that its kind does not name are zero.
+typedef struct milepost_work_report {
+  uint32_t struct_size;
+  uint32_t findings;        ///< [verify, repair] How many milepost_work_finding knows.
+  uint64_t findings_count;  ///< [verify, repair] All that were found; 0: the store is sound.
+  uint64_t runs;            ///< [verify; repair: saved; restore]
+  uint64_t rows;            ///< [verify] Of all tables.
+  uint64_t changes;         ///< [verify; repair: saved] In the feed.
+  uint64_t pages;           ///< [verify] Of the data file, at level pages.
+  uint64_t journaled;       ///< [verify of a folder, repair] Effects that only the journal held.
+  uint64_t sequence;        ///< [verify, backup, restore] The last effect held.
+  uint64_t lost;            ///< [repair] Records that failed their checks and were left behind.
+  uint64_t bytes;           ///< [backup, restore] Of the copy.
+  milepost_id store_id;     ///< [restore] The id of the new store.
+} milepost_work_report;
+
+/// One thing that is wrong with a store.
+typedef struct milepost_finding {
+  uint32_t struct_size;
+  uint32_t reserved;
+  milepost_text kind;   ///< A stable name, e.g. `record_checksum`.
+  milepost_text where;  ///< Table, page or file.
+  milepost_text text;   ///< One sentence.
+} milepost_finding;
 
 /// What an acknowledgement means.
 enum milepost_durability {
@@ -522,6 +556,10 @@ typedef struct milepost_export {
 typedef struct milepost_import {
   uint64_t value;
 } milepost_import;
+/// A verify, backup, restore or repair under way, or done. Threads: one.
+typedef struct milepost_work {
+  uint64_t value;
+} milepost_work;
 /// A result: runs, and where to go on. Threads: any.
 typedef struct milepost_runs {
   uint64_t value;
@@ -661,8 +699,8 @@ MILEPOST_C_API milepost_status milepost_tracker_open(const milepost_open_options
                                                      milepost_error* err) MILEPOST_NOEXCEPT;
 
 /// Publishes, and releases every resource and the writer's lock. The handle is gone whatever the
-/// answer; calls that run are woken and end, snapshots and subscriptions that are left are CLOSED
-/// but must still be freed.
+/// answer; calls that run are woken and end, snapshots, subscriptions and works that are left are
+/// CLOSED but must still be freed.
 /// Threads: any; of two that close one is told CLOSED. Errors: the common ones; an error of the
 /// last publishing, whose effects the next open will recover. Since: 0.1. Status: unstable.
 MILEPOST_C_API milepost_status milepost_tracker_close(milepost_tracker tracker,
@@ -871,6 +909,16 @@ MILEPOST_C_API milepost_status milepost_tracker_orphans(milepost_tracker tracker
                                                         milepost_runs* runs,
                                                         milepost_error* err) MILEPOST_NOEXCEPT;
 
+/// One step of failing all orphans with one reason, at most `limit` of them, 1 to
+/// MILEPOST_REMOVE_LIMIT_MAX. `failed` is how many it failed; `more`, whether to call again. A run
+/// that somebody adopts meanwhile is left alone.
+/// Threads: any. Errors: those of commands. Since: 0.1. Status: unstable.
+MILEPOST_C_API milepost_status milepost_tracker_fail_orphans(milepost_tracker tracker,
+                                                             const char* error, size_t error_size,
+                                                             uint64_t limit, int64_t timeout_ms,
+                                                             uint64_t* failed, uint8_t* more,
+                                                             milepost_error* err) MILEPOST_NOEXCEPT;
+
 /// Running runs whose lease has run out, longest overdue first: adopt or fail them with
 /// `only_if_expired`. At most `limit`, 1 to MILEPOST_LIST_LIMIT_MAX.
 /// Threads: any. Errors: the common ones, READ_ONLY. Since: 0.1. Status: unstable.
@@ -902,9 +950,9 @@ MILEPOST_C_API milepost_status milepost_tracker_bulk(
 
 /// @}
 /// @name Operations that go in steps
-/// An operation handle is made by a call on the tracker, does its work in `_step` on the caller's
-/// time, and is cancelled by `_free`. Verify, backup, restore and repair will be others of this
-/// kind, with the same milepost_progress.
+/// An operation handle is made by a call, does its work in `_step` on the caller's time, and is
+/// cancelled by `_free`. Exports and imports have steps of their own; verify, backup, restore and
+/// repair are a milepost_work each.
 /// @{
 
 /// Begins to write every run of an organization (NULL: of all) as a line of JSON, in order of run
@@ -955,6 +1003,75 @@ MILEPOST_C_API milepost_status milepost_import_problem(milepost_import operation
 /// Ends the import. What was imported stays.
 /// Threads: one. Errors: none. Since: 0.1. Status: unstable.
 MILEPOST_C_API void milepost_import_free(milepost_import operation) MILEPOST_NOEXCEPT;
+
+/// Begins to verify the store as it is at one moment, with everything acknowledged before the first
+/// step, while others go on. `level` is of enum milepost_verify_level. Findings are in the report;
+/// an error only says that it was not made. The moment is held until the end: step on or free.
+/// Threads: any. Errors: the common ones; from steps BUSY, SNAPSHOT_EXPIRED. Since: 0.1. Status:
+/// unstable.
+MILEPOST_C_API milepost_status milepost_tracker_verify(milepost_tracker tracker, int32_t level,
+                                                       int64_t timeout_ms, milepost_work* work,
+                                                       milepost_error* err) MILEPOST_NOEXCEPT;
+
+/// Begins to copy the store into a new folder, which must not exist and appears all at once: one
+/// moment, with everything acknowledged before the first step. `compact` leaves free pages out.
+/// Threads: any. Errors: the common ones; from steps BUSY, DISK_FULL, PERMISSION, INVALID_ARGUMENT
+/// where `to` exists. Since: 0.1. Status: unstable.
+MILEPOST_C_API milepost_status milepost_tracker_backup(milepost_tracker tracker, const char* to,
+                                                       size_t to_size, uint8_t compact,
+                                                       int64_t timeout_ms, milepost_work* work,
+                                                       milepost_error* err) MILEPOST_NOEXCEPT;
+
+/// Begins to verify the store in a folder, which no process may have open for writing (LOCKED;
+/// milepost_tracker_verify serves there). Any file gets a report, and no file a crash.
+/// Threads: any. Errors: INVALID_ARGUMENT, OUT_OF_MEMORY; from steps NOT_FOUND, PERMISSION,
+/// NOT_A_DATABASE, LOCKED, ALREADY_OPEN, IO. Since: 0.1. Status: unstable.
+MILEPOST_C_API milepost_status milepost_directory_verify(const char* directory, size_t size,
+                                                         int32_t level, milepost_work* work,
+                                                         milepost_error* err) MILEPOST_NOEXCEPT;
+
+/// Begins to make a new store at `to`, which must not exist, from every run at `from` whose record
+/// is whole. `from` is only read; the new store has an id of its own.
+/// Threads: any. Errors: as milepost_directory_verify; from steps DISK_FULL too. Since: 0.1.
+/// Status: unstable.
+MILEPOST_C_API milepost_status milepost_directory_repair(const char* from, size_t from_size,
+                                                         const char* to, size_t to_size,
+                                                         milepost_work* work,
+                                                         milepost_error* err) MILEPOST_NOEXCEPT;
+
+/// Begins to make a store at `directory` from a backup, which is verified first: if it is damaged,
+/// CORRUPT, and nothing is touched. With `replace` a store that is there is moved to
+/// `<directory>.replaced`, which must not exist.
+/// Threads: any. Errors: as milepost_directory_verify; from steps CORRUPT, DISK_FULL too. Since:
+/// 0.1. Status: unstable.
+MILEPOST_C_API milepost_status milepost_backup_restore(const char* backup, size_t backup_size,
+                                                       const char* directory, size_t directory_size,
+                                                       uint8_t replace, milepost_work* work,
+                                                       milepost_error* err) MILEPOST_NOEXCEPT;
+
+/// Does the next part; `progress->done` at the end, when the report can be read. `progress` may be
+/// NULL. After an error the work is over, has left nothing behind, and says the same again.
+/// Threads: one. Errors: the common ones, CLOSED when its tracker was closed, and those named at
+/// the call that began it. Since: 0.1. Status: unstable.
+MILEPOST_C_API milepost_status milepost_work_step(milepost_work work, milepost_progress* progress,
+                                                  milepost_error* err) MILEPOST_NOEXCEPT;
+
+/// What a work that is done found or did.
+/// Threads: one. Errors: the common ones; INVALID_ARGUMENT while it is not done.
+/// Since: 0.1. Status: unstable.
+MILEPOST_C_API milepost_status milepost_work_get(milepost_work work, milepost_work_report* report,
+                                                 milepost_error* err) MILEPOST_NOEXCEPT;
+
+/// The finding at an index from 0. Its texts are valid until the work is freed.
+/// Threads: one. Errors: the common ones; INVALID_ARGUMENT for an index past `findings`.
+/// Since: 0.1. Status: unstable.
+MILEPOST_C_API milepost_status milepost_work_finding(milepost_work work, size_t index,
+                                                     milepost_finding* finding,
+                                                     milepost_error* err) MILEPOST_NOEXCEPT;
+
+/// Ends the work. One that is not done is cancelled and leaves nothing behind.
+/// Threads: one. Errors: none. Since: 0.1. Status: unstable.
+MILEPOST_C_API void milepost_work_free(milepost_work work) MILEPOST_NOEXCEPT;
 
 /// @}
 /// @name Snapshots

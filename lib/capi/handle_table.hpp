@@ -47,6 +47,7 @@ enum class Kind : std::uint8_t {
   changes = 8,
   json_page = 9,
   stats = 10,
+  work = 11,
 };
 
 template <typename Object, Kind TheirKind, unsigned Stripes = 1>

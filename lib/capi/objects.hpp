@@ -16,6 +16,7 @@
 #include "capi/log_hook.hpp"
 #include "capi/manual_clock.hpp"
 #include "capi/stepper.hpp"
+#include "capi/work_list.hpp"
 
 #include "milepost/milepost.h"
 #include "milepost/milepost.hpp"
@@ -30,6 +31,7 @@ struct TrackerObject {
   Tracker tracker;
   std::shared_ptr<ManualClock> clock;  ///< Null for a real one.
   std::chrono::milliseconds wait_max;  ///< For calls that take no default of the engine's.
+  WorkList works{};                    ///< That hold a moment of the store between their steps.
 };
 
 /// Values that own what the C structs beside them point to.
@@ -128,11 +130,34 @@ struct ImportObject {
   std::vector<ImportProblem> problems{};  ///< Of the last step.
 };
 
+/// A call that makes its report in steps.
+struct WorkObject : WorkList::Work {
+  explicit WorkObject(TrackerTable::Pin whose) : tracker(std::move(whose)) {
+    if (tracker) tracker->works.add(*this);
+  }
+  /// Ends the call while everything that it uses is there.
+  ~WorkObject() override {
+    if (!made.is_here()) return;
+    if (tracker) tracker->works.remove(*this);
+    end();
+  }
+  WorkObject(const WorkObject&) = delete;
+  WorkObject& operator=(const WorkObject&) = delete;
+
+  TrackerTable::Pin tracker;  ///< Empty for work on a folder.
+  ForkStamp made{};
+  OneThread one_thread{};
+  milepost_progress progress{};
+  milepost_work_report report{};
+  std::vector<Finding> findings{};
+};
+
 inline constinit TrackerTable trackers;
 inline constinit HandleTable<SnapshotObject, Kind::snapshot> snapshots;
 inline constinit HandleTable<SubscriptionObject, Kind::subscription> subscriptions;
 inline constinit HandleTable<ExportObject, Kind::export_operation> exports;
 inline constinit HandleTable<ImportObject, Kind::import_operation> imports;
+inline constinit HandleTable<WorkObject, Kind::work> works;
 inline constinit HandleTable<RunsObject, Kind::runs> runs_results;
 inline constinit HandleTable<OutcomesObject, Kind::outcomes> outcomes_results;
 inline constinit HandleTable<ChangesObject, Kind::changes> changes_results;
@@ -145,6 +170,7 @@ inline auto& table_of(milepost_snapshot) noexcept { return snapshots; }
 inline auto& table_of(milepost_subscription) noexcept { return subscriptions; }
 inline auto& table_of(milepost_export) noexcept { return exports; }
 inline auto& table_of(milepost_import) noexcept { return imports; }
+inline auto& table_of(milepost_work) noexcept { return works; }
 inline auto& table_of(milepost_runs) noexcept { return runs_results; }
 inline auto& table_of(milepost_outcomes) noexcept { return outcomes_results; }
 inline auto& table_of(milepost_changes) noexcept { return changes_results; }

@@ -58,6 +58,9 @@ milepost_stats_values to_values(const Stats& from) noexcept {
   put_latency(from.publish_latency, made.publish_count, made.publish_sum_ns, made.publish_p50_ns,
               made.publish_p99_ns, made.publish_p999_ns);
   made.last_error = to_text(from.last_error);
+  made.oldest_reader_ms = from.oldest_reader_ms;
+  made.oldest_snapshot_ms = from.oldest_snapshot_ms;
+  made.queue_depth = from.queue_depth;
   return made;
 }
 

@@ -2,8 +2,7 @@
 //
 // Stepper: makes steps of a call that reports through callbacks. The call runs on a thread of its
 // own, which sleeps whenever nobody steps: it is a coroutine whose stack is a thread's. The long
-// calls of the C++ API (export today; verify, backup, restore and repair go the same way) push;
-// callers of the C ABI pull.
+// calls of the C++ API (export, verify, backup, restore, repair) push; callers of the C ABI pull.
 #pragma once
 
 #include <condition_variable>

@@ -88,6 +88,7 @@ Result<void> close(milepost_tracker tracker) {
   if (hook_threads.has_this_thread()) return called_by_hook();
   const auto pin = trackers.retire(tracker.value);
   if (!pin) return trackers.refusal(tracker.value);
+  pin->works.end_all();
   return pin->tracker.close();
 }
 

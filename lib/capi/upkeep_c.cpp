@@ -41,6 +41,18 @@ Result<void> orphans(TrackerObject& object, const milepost_page_options* page, m
   return {};
 }
 
+Result<void> fail_orphans(TrackerObject& object, const FailOrphansOptions& options, Input& in,
+                          std::uint64_t* failed, std::uint8_t* more) {
+  in.not_null(failed, "failed");
+  in.not_null(more, "more");
+  if (!in.ok()) return in.problem();
+  const auto report = as_command([&] { return object.tracker.fail_orphans(options); });
+  if (!report) return report.error();
+  *failed = report->failed;
+  *more = report->more ? 1 : 0;
+  return {};
+}
+
 Result<void> purge(TrackerObject& object, const milepost_purge_options* options,
                    milepost_purge_report* out) {
   Input in;
@@ -129,6 +141,21 @@ milepost_status milepost_tracker_orphans(milepost_tracker tracker,
   return guard(err, [&] {
     return use_to_make(tracker, runs,
                        [&](TrackerObject& object) { return orphans(object, page, runs); });
+  });
+}
+
+milepost_status milepost_tracker_fail_orphans(milepost_tracker tracker, const char* error,
+                                              size_t error_size, uint64_t limit, int64_t timeout_ms,
+                                              uint64_t* failed, uint8_t* more,
+                                              milepost_error* err) noexcept {
+  return guard(err, [&] {
+    return use(tracker, [&](TrackerObject& object) {
+      Input in;
+      const milepost::FailOrphansOptions options{.error = in.text({error, error_size}, "error"),
+                                                 .limit = static_cast<size_t>(limit),
+                                                 .deadline = in.deadline(timeout_ms)};
+      return fail_orphans(object, options, in, failed, more);
+    });
   });
 }
 

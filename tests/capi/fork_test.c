@@ -15,6 +15,7 @@ static milepost_tracker tracker;
 static milepost_snapshot snapshot;
 static milepost_subscription subscription;
 static milepost_export exporting;
+static milepost_work work;
 static milepost_import importing;
 static milepost_runs runs;
 
@@ -46,9 +47,11 @@ static int in_the_child(void) {
   if (milepost_subscription_stop(subscription, NULL) != MILEPOST_E_FORKED) return 6;
   if (milepost_subscription_position(subscription, &number, NULL) != MILEPOST_E_FORKED) return 7;
   if (milepost_export_step(exporting, &text, NULL, NULL) != MILEPOST_E_FORKED) return 8;
+  if (milepost_work_step(work, NULL, NULL) != MILEPOST_E_FORKED) return 13;
   if (milepost_import_step(importing, NULL, 0, 1, 0, &report, NULL) != MILEPOST_E_FORKED) return 9;
   if (milepost_tracker_snapshot(tracker, 0, 0, &second, NULL) != MILEPOST_E_FORKED) return 10;
   milepost_runs_free(runs);
+  milepost_work_free(work);
   milepost_export_free(exporting);
   milepost_import_free(importing);
   milepost_subscription_free(subscription);
@@ -64,6 +67,8 @@ static void a_child_leaves_its_parent_alone(void) {
   CHECK_OK(milepost_tracker_snapshot(tracker, 0, 1000, &snapshot, &failure));
   CHECK_OK(milepost_tracker_subscribe(tracker, 0, NULL, &subscription, &failure));
   CHECK_OK(milepost_tracker_export_runs(tracker, NULL, 0, &exporting, &failure));
+  CHECK_OK(milepost_tracker_verify(tracker, MILEPOST_VERIFY_RECORDS, MILEPOST_TIMEOUT_DEFAULT,
+                                   &work, &failure));
   CHECK_OK(milepost_tracker_import_runs(tracker, &importing, &failure));
   CHECK_OK(milepost_tracker_list(tracker, NULL, NULL, &runs, &failure));
   milepost_text chunk = {NULL, 0};
@@ -87,6 +92,7 @@ static void a_child_leaves_its_parent_alone(void) {
   milepost_changes_free(changes);
   make_run(tracker, id_of(2), MILEPOST_RUN_COMPLETED);
   milepost_runs_free(runs);
+  milepost_work_free(work);
   milepost_export_free(exporting);
   milepost_import_free(importing);
   milepost_subscription_free(subscription);

@@ -153,6 +153,17 @@ static milepost_status call_stats(void) {
   milepost_stats_free(stats);
   return status;
 }
+static milepost_status call_verify(void) {
+  milepost_work work = {0};
+  milepost_progress progress = {sizeof progress, 0, {0}, 0, 0};
+  milepost_status status = milepost_tracker_verify(tracker, MILEPOST_VERIFY_RECORDS,
+                                                   MILEPOST_TIMEOUT_DEFAULT, &work, &failure);
+  while (status == MILEPOST_OK && progress.done == 0) {
+    status = milepost_work_step(work, &progress, &failure);
+  }
+  milepost_work_free(work);
+  return status;
+}
 static milepost_status call_orphans(void) {
   milepost_runs runs = {0};
   const milepost_status status = milepost_tracker_orphans(tracker, NULL, &runs, &failure);
@@ -248,6 +259,7 @@ static void every_allocation_of_every_call_fails(void) {
                 {"changes", call_changes},
                 {"snapshot", call_snapshot},
                 {"stats", call_stats},
+                {"verify", call_verify},
                 {"orphans", call_orphans},
                 {"bulk", call_bulk},
                 {"a refusal", call_refused}};
