@@ -1,22 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
-# What `cmake --install` puts where: headers, libraries, a CMake package, a pkg-config file.
+# What `cmake --install` puts where: headers, libraries, a CMake package, a pkg-config file. The
+# components are what MilepostPackages makes packages of: cxx and c the two libraries, dev the rest.
 include(CMakePackageConfigHelpers)
 
 set(milepost_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/milepost)
+set(CMAKE_INSTALL_DEFAULT_COMPONENT_NAME dev)
 set(milepost_destinations
   ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
-  LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
-  RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR}
+  LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} NAMELINK_COMPONENT dev COMPONENT)
 
 # One export set a library: who links the shared one shall not need LMDB's development files.
-install(TARGETS milepost_static EXPORT milepost_static ${milepost_destinations})
+install(TARGETS milepost_static EXPORT milepost_static
+        ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(EXPORT milepost_static NAMESPACE milepost:: FILE milepost-static-targets.cmake
         DESTINATION ${milepost_package_dir})
 if(MILEPOST_SHARED)
-  install(TARGETS milepost EXPORT milepost_shared ${milepost_destinations})
+  install(TARGETS milepost EXPORT milepost_shared ${milepost_destinations} cxx)
   install(EXPORT milepost_shared NAMESPACE milepost:: FILE milepost-shared-targets.cmake
           DESTINATION ${milepost_package_dir})
-  install(TARGETS milepost_c EXPORT milepost_c ${milepost_destinations})
+  install(TARGETS milepost_c EXPORT milepost_c ${milepost_destinations} c)
   install(EXPORT milepost_c NAMESPACE milepost:: FILE milepost-c-targets.cmake
           DESTINATION ${milepost_package_dir})
 endif()

@@ -4,10 +4,10 @@
 # abi.sh check|update LIBRARY: compares the C library with the ABI that is promised, or makes what
 # it is now the promise. LIBRARY is libmilepost-c.so with debug info.
 #
-# symbols.txt holds the names, libmilepost-c.abi their types and the layout of every struct. A
-# member appended to a sized struct is allowed (growth.suppr). Anything else that was added is an
-# addition to be accepted knowingly: update the baseline. What was removed or changed is a break:
-# raise MILEPOST_ABI_VERSION, then update.
+# The SONAME is that of MILEPOST_ABI_VERSION. symbols.txt holds the names, libmilepost-c.abi their
+# types and the layout of every struct. A member appended to a sized struct is allowed
+# (growth.suppr). Anything else that was added is an addition to be accepted knowingly: update the
+# baseline. What was removed or changed is a break: raise MILEPOST_ABI_VERSION, then update.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 command=${1:?check or update} library=${2:?the library}
@@ -31,6 +31,12 @@ case $command in
       --no-write-default-sizes --no-parameter-names --out-file "$baseline" "$library"
     ;;
   check)
+    abi=$(awk '$1 " " $2 == "#define MILEPOST_ABI_VERSION" { print $3 }' "$headers/milepost.h")
+    soname=$(readelf --dynamic "$library" | sed -n 's/.*(SONAME).*\[\(.*\)\]/\1/p')
+    if [[ $soname != "libmilepost-c.so.$abi" ]]; then
+      echo "abi: the SONAME is $soname, but MILEPOST_ABI_VERSION is $abi"
+      exit 1
+    fi
     if ! diff -u "$here/symbols.txt" <(symbols); then
       echo "abi: the names differ from tests/abi/symbols.txt"
       exit 1
