@@ -20,6 +20,7 @@ export GOCACHE=$work_dir/cache GOPATH=$work_dir/path
 export GOTMPDIR=$work_dir TMPDIR=$MILEPOST_TEST_DIR
 
 step_test() {
+  header_facts
   local unformatted
   unformatted=$(gofmt -l .)
   [[ -z $unformatted ]] || {

@@ -182,6 +182,7 @@ const (
 	ListLimitMax          = C.MILEPOST_LIST_LIMIT_MAX
 	ChangesLimitMax       = C.MILEPOST_CHANGES_LIMIT_MAX
 	RemoveLimitMax        = C.MILEPOST_REMOVE_LIMIT_MAX
+	FindingsMax           = C.MILEPOST_FINDINGS_MAX
 )
 
 // Version is the version of the library that is loaded, e.g. "0.1.0".

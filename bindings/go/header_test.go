@@ -88,6 +88,9 @@ var constants = map[string]int64{
 	"MILEPOST_LIST_LIMIT_MAX":           milepost.ListLimitMax,
 	"MILEPOST_CHANGES_LIMIT_MAX":        milepost.ChangesLimitMax,
 	"MILEPOST_REMOVE_LIMIT_MAX":         milepost.RemoveLimitMax,
+	"MILEPOST_FINDINGS_MAX":             milepost.FindingsMax,
+	"MILEPOST_VERIFY_RECORDS":           int64(milepost.VerifyRecords),
+	"MILEPOST_VERIFY_PAGES":             int64(milepost.VerifyPages),
 }
 
 // Structs are the header's own here, laid out by the C compiler; kinds of commands are Go types.

@@ -139,6 +139,40 @@ static inline milepost_status mp_bulk(milepost_tracker t, const milepost_filter*
   return milepost_tracker_bulk(t, filter, &options, report, sample, err);
 }
 
+static inline milepost_status mp_fail_orphans(milepost_tracker t, _GoString_ error, uint64_t limit,
+                                              int64_t timeout_ms, uint64_t* failed, uint8_t* more,
+                                              milepost_error* err) {
+  return milepost_tracker_fail_orphans(t, _GoStringPtr(error), _GoStringLen(error), limit,
+                                       timeout_ms, failed, more, err);
+}
+
+static inline milepost_status mp_backup(milepost_tracker t, _GoString_ to, uint8_t compact,
+                                        int64_t timeout_ms, milepost_work* work,
+                                        milepost_error* err) {
+  return milepost_tracker_backup(t, _GoStringPtr(to), _GoStringLen(to), compact, timeout_ms, work,
+                                 err);
+}
+
+static inline milepost_status mp_directory_verify(_GoString_ directory, int32_t level,
+                                                  milepost_work* work, milepost_error* err) {
+  return milepost_directory_verify(_GoStringPtr(directory), _GoStringLen(directory), level, work,
+                                   err);
+}
+
+static inline milepost_status mp_directory_repair(_GoString_ from, _GoString_ to,
+                                                  milepost_work* work, milepost_error* err) {
+  return milepost_directory_repair(_GoStringPtr(from), _GoStringLen(from), _GoStringPtr(to),
+                                   _GoStringLen(to), work, err);
+}
+
+static inline milepost_status mp_backup_restore(_GoString_ backup, _GoString_ directory,
+                                                uint8_t replace, milepost_work* work,
+                                                milepost_error* err) {
+  return milepost_backup_restore(_GoStringPtr(backup), _GoStringLen(backup),
+                                 _GoStringPtr(directory), _GoStringLen(directory), replace, work,
+                                 err);
+}
+
 static inline milepost_status mp_id_parse(_GoString_ text, milepost_id* id, milepost_error* err) {
   return milepost_id_parse(_GoStringPtr(text), _GoStringLen(text), id, err);
 }

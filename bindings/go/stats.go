@@ -33,6 +33,8 @@ type Stats struct {
 	RecentRuns, RecentBytes                                uint64
 	Readers, ReadersMax                                    uint32
 	OldestReaderPID                                        int64
+	OldestReaderAge, OldestSnapshotAge                     time.Duration
+	QueueDepth                                             uint64 // Calls that wait for their commit.
 	OldestReaderLag, Snapshots                             uint64
 	Sequence, SequenceSynced, SequencePublished, FeedFirst uint64
 	Epoch, Pending, Leases, Commands, Groups, Publishes    uint64
@@ -66,7 +68,10 @@ func (t *Tracker) Stats() (Stats, error) {
 		RecentRuns: n(c.recent_runs), RecentBytes: n(c.recent_bytes),
 		Readers: uint32(c.readers), ReadersMax: uint32(c.readers_max),
 		OldestReaderPID: int64(c.oldest_reader_pid), OldestReaderLag: n(c.oldest_reader_lag),
-		Snapshots: n(c.snapshots), Sequence: n(c.sequence), SequenceSynced: n(c.sequence_synced),
+		OldestReaderAge:   time.Duration(c.oldest_reader_ms) * time.Millisecond,
+		OldestSnapshotAge: time.Duration(c.oldest_snapshot_ms) * time.Millisecond,
+		QueueDepth:        n(c.queue_depth),
+		Snapshots:         n(c.snapshots), Sequence: n(c.sequence), SequenceSynced: n(c.sequence_synced),
 		SequencePublished: n(c.sequence_published), FeedFirst: n(c.feed_first), Epoch: n(c.epoch),
 		Pending: n(c.pending), Leases: n(c.leases), Commands: n(c.commands), Groups: n(c.groups),
 		Publishes: n(c.publishes),

@@ -32,6 +32,24 @@ func (t *Tracker) Orphans(ctx context.Context, options PageOptions) (Page, error
 	return Page{list.runs, list.next}, err
 }
 
+// FailOrphans is one step of failing all orphans with one reason, at most limit of them, 1 to
+// RemoveLimitMax. It yields how many it failed, and whether to call again.
+func (t *Tracker) FailOrphans(ctx context.Context, text string, limit int) (
+	failed uint64, more bool, err error) {
+	ms, err := timeoutOf(ctx)
+	if err != nil {
+		return 0, false, err
+	}
+	f := takeFrame()
+	defer f.put()
+	var count C.uint64_t
+	var again C.uint8_t
+	if C.mp_fail_orphans(t.handle, text, C.uint64_t(limit), ms, &count, &again, &f.c.err) != 0 {
+		return 0, false, f.errIn(ctx)
+	}
+	return uint64(count), again != 0, nil
+}
+
 // Expired yields running runs whose lease has run out, longest overdue first, at most limit of
 // them: adopt or fail them with OnlyIfExpired.
 func (t *Tracker) Expired(limit int) ([]Run, error) {

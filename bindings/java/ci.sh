@@ -91,7 +91,7 @@ step_test() {
   local folder round
   build_tests
   javadoc -quiet -Xdoclint:all -Werror -d "$work_dir/doc" src/main/java/io/milepost/*.java
-  run_tests RunsTest MisuseTest ContractTest
+  run_tests RunsTest MisuseTest WorkTest ContractTest
   folder=$(mktemp -d "$MILEPOST_TEST_DIR/sample-XXXXXX")
   for round in 1 2; do
     run_java JourneyExecutor "$folder/store" 200 >"$folder/out"

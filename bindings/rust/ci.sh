@@ -26,6 +26,7 @@ export CARGO_TARGET_DIR=$work_dir/target CARGO_HOME=$work_dir/home CARGO_NET_OFF
 export LD_LIBRARY_PATH=$lib_dir RUST_BACKTRACE=0 RUSTFLAGS="-D warnings" RUSTDOCFLAGS="-D warnings"
 
 step_test() {
+  header_facts
   local rustfmt=/usr/bin/rustfmt folder
   if [[ -x $rustfmt ]]; then
     find . -name '*.rs' -print0 | xargs -0 "$rustfmt" --check

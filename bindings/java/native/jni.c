@@ -64,7 +64,7 @@ void mj_log(void* user, int32_t level, const char* text, size_t size) {
 }
 
 static mj_operation operation_of(jint number) {
-  const mj_operation* const tables[] = {mj_basics, mj_commands, mj_reads, mj_upkeep};
+  const mj_operation* const tables[] = {mj_basics, mj_commands, mj_reads, mj_upkeep, mj_works};
   if (number < 0 || number >= MJ_OPERATIONS) return NULL;
   for (size_t i = 0; i < sizeof tables / sizeof tables[0]; ++i) {
     if (tables[i][number] != NULL) return tables[i][number];

@@ -110,7 +110,10 @@ static void put_stats(mj_out* out, const milepost_stats_values* v) {
                               v->publish_sum_ns,
                               v->publish_p50_ns,
                               v->publish_p99_ns,
-                              v->publish_p999_ns};
+                              v->publish_p999_ns,
+                              v->oldest_reader_ms,
+                              v->oldest_snapshot_ms,
+                              v->queue_depth};
   for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; ++i) {
     mj_put_i64(out, (int64_t)numbers[i]);
   }

@@ -100,6 +100,15 @@ enum mj_operation_number {
   MJ_IMPORT,
   MJ_IMPORT_STEP,
   MJ_IMPORT_FREE,
+  MJ_FAIL_ORPHANS,
+  MJ_VERIFY,
+  MJ_BACKUP,
+  MJ_DIRECTORY_VERIFY,
+  MJ_DIRECTORY_REPAIR,
+  MJ_BACKUP_RESTORE,
+  MJ_WORK_STEP,
+  MJ_WORK_GET,
+  MJ_WORK_FREE,
   MJ_OPERATIONS
 };
 
@@ -108,6 +117,7 @@ extern const mj_operation mj_basics[MJ_OPERATIONS];
 extern const mj_operation mj_commands[MJ_OPERATIONS];
 extern const mj_operation mj_reads[MJ_OPERATIONS];
 extern const mj_operation mj_upkeep[MJ_OPERATIONS];
+extern const mj_operation mj_works[MJ_OPERATIONS];
 
 /* In jni.c: the log hook that ends in Java; `user` is the hook's number there. */
 void mj_log(void* user, int32_t level, const char* text, size_t size);

@@ -51,7 +51,7 @@ def doc(text, indent=""):
 def words(name):
     """What is said of a member that the header says nothing of."""
     known = {"struct_size": "The size of the struct, set by who makes it.", "reserved": "Zero."}
-    return known.get(name, name.replace("_", " ").capitalize() + ".")
+    return known.get(name, name.replace("r#", "").replace("_", " ").capitalize() + ".")
 
 
 def rust_type(c_type):
@@ -89,6 +89,7 @@ def members(body):
         for name in names.split(","):
             array = re.match(r"(\w+)\[(.+)\]", name.strip())
             bare = array.group(1) if array else name.strip()
+            bare = f"r#{bare}" if bare in ("where", "type", "match") else bare  # Rust's own words
             kind = f"[{rust_type(c_type)}; {array.group(2)}]" if array else rust_type(c_type)
             yield bare, kind, above or beside or words(bare)
 

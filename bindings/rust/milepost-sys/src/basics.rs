@@ -119,10 +119,10 @@ extern "C" {
         err: *mut milepost_error,
     ) -> milepost_status;
     /// Publishes, and releases every resource and the writer's lock. The handle is gone whatever
-    /// the answer; calls that run are woken and end, snapshots and subscriptions that are left
-    /// are CLOSED but must still be freed. Threads: any; of two that close one is told CLOSED.
-    /// Errors: the common ones; an error of the last publishing, whose effects the next open will
-    /// recover. Since: 0.1. Status: unstable.
+    /// the answer; calls that run are woken and end, snapshots, subscriptions and works that are
+    /// left are CLOSED but must still be freed. Threads: any; of two that close one is told
+    /// CLOSED. Errors: the common ones; an error of the last publishing, whose effects the next
+    /// open will recover. Since: 0.1. Status: unstable.
     pub fn milepost_tracker_close(
         tracker: milepost_tracker,
         err: *mut milepost_error,

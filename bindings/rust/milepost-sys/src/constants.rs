@@ -33,6 +33,8 @@ pub const MILEPOST_CHANGES_LIMIT_MAX: usize = 10_000;
 pub const MILEPOST_REMOVE_LIMIT_MAX: usize = 10_000;
 /// Bytes of one milepost_import_step.
 pub const MILEPOST_IMPORT_STEP_MAX: usize = 16_777_216;
+/// Findings that a work keeps; all are counted.
+pub const MILEPOST_FINDINGS_MAX: usize = 1_000;
 /// `timeout_ms`: the tracker's `wait_max_ms`.
 pub const MILEPOST_TIMEOUT_DEFAULT: i64 = -1;
 /// See milepost_tracker_subscribe.
@@ -189,6 +191,12 @@ pub const MILEPOST_CHANGE_BLANKED: i32 = 10;
 pub const MILEPOST_BULK_FAIL: i32 = 0;
 /// Bulk exit.
 pub const MILEPOST_BULK_EXIT: i32 = 1;
+
+// enum milepost_verify_level
+/// Records, index rows, counters, keys, changes; the journal.
+pub const MILEPOST_VERIFY_RECORDS: i32 = 0;
+/// Before that every page: for files that are not trusted.
+pub const MILEPOST_VERIFY_PAGES: i32 = 1;
 
 // enum milepost_durability
 /// It survives a crash of the process, of the machine, a cut of power.

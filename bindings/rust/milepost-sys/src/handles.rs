@@ -41,6 +41,14 @@ pub struct milepost_import {
     pub value: u64,
 }
 
+/// A verify, backup, restore or repair under way, or done. Threads: one.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct milepost_work {
+    /// Value.
+    pub value: u64,
+}
+
 /// A result: runs, and where to go on. Threads: any.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

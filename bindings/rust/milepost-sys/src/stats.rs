@@ -91,6 +91,12 @@ pub struct milepost_stats_values {
     pub publish_p999_ns: u64,
     /// Of publishing, while it lasts.
     pub last_error: milepost_text,
+    /// Oldest reader ms.
+    pub oldest_reader_ms: u64,
+    /// Oldest snapshot ms.
+    pub oldest_snapshot_ms: u64,
+    /// Calls that wait for their commit.
+    pub queue_depth: u64,
 }
 
 /// One tree of the store.

@@ -2,6 +2,7 @@
 //! Upkeep.
 
 use super::*;
+use std::os::raw::c_char;
 extern "C" {
     /// One page of the runs that are running under a process that is gone: adopt or fail them.
     /// Threads: any. Errors: the common ones, READ_ONLY, OTHER_STORE, BUSY. Since: 0.1. Status:
@@ -10,6 +11,20 @@ extern "C" {
         tracker: milepost_tracker,
         page: *const milepost_page_options,
         runs: *mut milepost_runs,
+        err: *mut milepost_error,
+    ) -> milepost_status;
+    /// One step of failing all orphans with one reason, at most `limit` of them, 1 to
+    /// MILEPOST_REMOVE_LIMIT_MAX. `failed` is how many it failed; `more`, whether to call again.
+    /// A run that somebody adopts meanwhile is left alone. Threads: any. Errors: those of
+    /// commands. Since: 0.1. Status: unstable.
+    pub fn milepost_tracker_fail_orphans(
+        tracker: milepost_tracker,
+        error: *const c_char,
+        error_size: usize,
+        limit: u64,
+        timeout_ms: i64,
+        failed: *mut u64,
+        more: *mut u8,
         err: *mut milepost_error,
     ) -> milepost_status;
     /// Running runs whose lease has run out, longest overdue first: adopt or fail them with

@@ -220,9 +220,9 @@ pub struct milepost_progress {
     pub done: u8,
     /// Zero.
     pub reserved: [u8; 3],
-    /// Lines.
+    /// Of an export; rows that a verify or repair read.
     pub lines: u64,
-    /// Bytes.
+    /// Of an export, or copied by a backup or restore.
     pub bytes: u64,
 }
 
@@ -242,4 +242,50 @@ pub struct milepost_import_report {
     pub unchanged: u64,
     /// Refused.
     pub refused: u64,
+}
+
+/// What a work found or did. Members that its kind does not name are zero.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct milepost_work_report {
+    /// The size of the struct, set by who makes it.
+    pub struct_size: u32,
+    /// \[verify, repair\] How many milepost_work_finding knows.
+    pub findings: u32,
+    /// \[verify, repair\] All that were found; 0: the store is sound.
+    pub findings_count: u64,
+    /// \[verify; repair: saved; restore\]
+    pub runs: u64,
+    /// \[verify\] Of all tables.
+    pub rows: u64,
+    /// \[verify; repair: saved\] In the feed.
+    pub changes: u64,
+    /// \[verify\] Of the data file, at level pages.
+    pub pages: u64,
+    /// \[verify of a folder, repair\] Effects that only the journal held.
+    pub journaled: u64,
+    /// \[verify, backup, restore\] The last effect held.
+    pub sequence: u64,
+    /// \[repair\] Records that failed their checks and were left behind.
+    pub lost: u64,
+    /// \[backup, restore\] Of the copy.
+    pub bytes: u64,
+    /// \[restore\] The id of the new store.
+    pub store_id: milepost_id,
+}
+
+/// One thing that is wrong with a store.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct milepost_finding {
+    /// The size of the struct, set by who makes it.
+    pub struct_size: u32,
+    /// Zero.
+    pub reserved: u32,
+    /// A stable name, e.g. `record_checksum`.
+    pub kind: milepost_text,
+    /// Table, page or file.
+    pub r#where: milepost_text,
+    /// One sentence.
+    pub text: milepost_text,
 }

@@ -131,6 +131,16 @@ kinds! {
 }
 
 kinds! {
+    /// How deep a verify looks.
+    VerifyLevel {
+        /// Records, index rows, counters, keys, changes; the journal.
+        Records = MILEPOST_VERIFY_RECORDS,
+        /// Before that every page: for files that are not trusted.
+        Pages = MILEPOST_VERIFY_PAGES,
+    } else Pages
+}
+
+kinds! {
     /// How grave a log line is.
     LogLevel {
         /// For those who develop Milepost.

@@ -61,6 +61,7 @@ mod tracker;
 mod transfer;
 mod upkeep;
 mod uuid;
+mod work;
 
 pub use batch::{Command, ImportCommand};
 pub use command::{CreateCommand, StepOptions};
@@ -68,6 +69,7 @@ pub use error::{Applied, Error, ErrorCode, Result};
 pub use feed::{Change, ChangePage, Subscription, FROM_NOW};
 pub use kinds::{
     BulkAction, ChangeKind, Durability, Freshness, LogLevel, Order, OutcomeKind, Status,
+    VerifyLevel,
 };
 pub use options::OpenOptions;
 pub use read::{Counts, Filter, JsonPage, Page, PageOptions};
@@ -79,6 +81,7 @@ pub use tracker::{version, Tracker};
 pub use transfer::{ImportProblem, ImportReport};
 pub use upkeep::{BulkOptions, BulkReport, Erasure, PurgeOptions, PurgeReport};
 pub use uuid::Uuid;
+pub use work::{repair_directory, restore_backup, verify_directory, Finding, Progress, WorkReport};
 
 /// Bytes of a failed run's error text; a longer one is cut.
 pub const ERROR_TEXT_SIZE_MAX: usize = milepost_sys::MILEPOST_ERROR_TEXT_SIZE_MAX;
@@ -96,3 +99,5 @@ pub const LIST_LIMIT_MAX: usize = milepost_sys::MILEPOST_LIST_LIMIT_MAX;
 pub const CHANGES_LIMIT_MAX: usize = milepost_sys::MILEPOST_CHANGES_LIMIT_MAX;
 /// Runs that one step of a purge or of a bulk call takes.
 pub const REMOVE_LIMIT_MAX: usize = milepost_sys::MILEPOST_REMOVE_LIMIT_MAX;
+/// Findings that one report keeps; all are counted.
+pub const FINDINGS_MAX: usize = milepost_sys::MILEPOST_FINDINGS_MAX;

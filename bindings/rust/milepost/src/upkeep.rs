@@ -115,6 +115,32 @@ impl Tracker {
         })
     }
 
+    /// One step of failing all orphans with one reason, at most `limit` of them. Yields how many it
+    /// failed, and whether to call again.
+    pub fn fail_orphans(
+        &self,
+        error: impl AsRef<[u8]>,
+        limit: u64,
+        wait: Option<Duration>,
+    ) -> Result<(u64, bool)> {
+        let (text, wait) = (text_in(error.as_ref()), timeout(wait));
+        let (mut failed, mut more) = (0, 0);
+        check(|err| unsafe {
+            let (data, size, tracker) = (text.data, text.size, self.handle);
+            sys::milepost_tracker_fail_orphans(
+                tracker,
+                data,
+                size,
+                limit,
+                wait,
+                &mut failed,
+                &mut more,
+                err,
+            )
+        })?;
+        Ok((failed, more != 0))
+    }
+
     /// Running runs whose lease has run out, longest overdue first: adopt or fail them with
     /// `only_if_expired`.
     pub fn expired(&self, limit: u64) -> Result<Vec<Run>> {

@@ -35,6 +35,9 @@ import java.util.List;
  * @param publishes publishings since then
  * @param commit how long commits took
  * @param publish how long publishing took
+ * @param oldestReaderMs age of the oldest reader, in milliseconds
+ * @param oldestSnapshotMs age of the oldest snapshot, in milliseconds
+ * @param queueDepth calls that wait for their commit
  * @param lastError of publishing, while it lasts; else empty
  * @param prometheus all of it in the text format of Prometheus, version 0.0.4
  * @param trees the trees of the store
@@ -67,6 +70,9 @@ public record Stats(
         long publishes,
         Latency commit,
         Latency publish,
+        long oldestReaderMs,
+        long oldestSnapshotMs,
+        long queueDepth,
         String lastError,
         String prometheus,
         List<Tree> trees) {
@@ -128,6 +134,9 @@ public record Stats(
                 from.i64(),
                 Latency.of(from),
                 Latency.of(from),
+                from.i64(),
+                from.i64(),
+                from.i64(),
                 from.text(),
                 from.text(),
                 trees(from));

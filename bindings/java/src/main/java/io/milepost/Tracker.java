@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 
 /**
  * A store, opened. All methods may be called by any number of threads at the same time. One process
@@ -42,6 +43,8 @@ public final class Tracker extends TrackerCommands implements AutoCloseable {
     public static final int LIST_LIMIT_MAX = 1_000;
     /** Changes of one page of the feed. */
     public static final int CHANGES_LIMIT_MAX = 10_000;
+    /** Findings that one report keeps; all are counted. */
+    public static final int FINDINGS_MAX = 1_000;
     /** Runs that one step of a purge or of a bulk call takes. */
     public static final int REMOVE_LIMIT_MAX = 10_000;
 
@@ -338,6 +341,47 @@ public final class Tracker extends TrackerCommands implements AutoCloseable {
      */
     public Page orphans(PageOptions page) {
         return call(Operation.ORPHANS, page.encode(new Request(64))).page();
+    }
+
+    /**
+     * One step of failing all orphans with one reason.
+     *
+     * @param error the reason, for people
+     * @param limit 1 to {@link #REMOVE_LIMIT_MAX}
+     * @param timeout how long to wait; null: as the options say
+     * @return how many failed, and whether to call again
+     */
+    public FailedOrphans failOrphans(String error, long limit, Duration timeout) {
+        return Upkeep.failOrphans(this, error, limit, timeout);
+    }
+
+    /**
+     * Looks at the store as it is at one moment while others go on.
+     *
+     * @param level how deep
+     * @param timeout how long to wait; null: as the options say
+     * @param watch called after each step; false cancels
+     * @return what was found
+     */
+    public WorkReport verify(VerifyLevel level, Duration timeout, Predicate<Progress> watch) {
+        Request request = new Request(16).i32(level.number()).timeout(timeout);
+        return Directories.work(call(Operation.VERIFY, request), watch);
+    }
+
+    /**
+     * Copies the store into a new folder, which appears all at once: one moment, with everything
+     * acknowledged before.
+     *
+     * @param to the folder, which must not exist
+     * @param compact whether free pages are left out
+     * @param timeout how long to wait; null: as the options say
+     * @param watch called after each step; false cancels
+     * @return what was copied
+     */
+    public WorkReport backup(
+            Path to, boolean compact, Duration timeout, Predicate<Progress> watch) {
+        Request request = new Request(256).data(Request.path(to)).u8(compact).timeout(timeout);
+        return Directories.work(call(Operation.BACKUP, request), watch);
     }
 
     /**

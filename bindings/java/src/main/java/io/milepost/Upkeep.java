@@ -38,6 +38,13 @@ final class Upkeep {
         return new Erasure(runs, blanked, sequence, journalBytes, reply.i64());
     }
 
+    static FailedOrphans failOrphans(Tracker tracker, String error, long limit, Duration timeout) {
+        Request request = new Request(128).data(Request.utf8(error)).i64(limit).timeout(timeout);
+        Reply reply = tracker.call(Operation.FAIL_ORPHANS, request);
+        long failed = reply.i64();
+        return new FailedOrphans(failed, reply.u8());
+    }
+
     static BulkReport bulk(Tracker tracker, Filter filter, BulkOptions options) {
         Request request = filter.encode(new Request(256))
                 .i32(options.action().number())

@@ -41,6 +41,9 @@ public final class HeaderTest {
         for (LogLevel value : LogLevel.values()) {
             all.put("MILEPOST_LOG_" + value.name(), value.number());
         }
+        for (VerifyLevel value : VerifyLevel.values()) {
+            all.put("MILEPOST_VERIFY_" + value.name(), value.number());
+        }
         for (Durability value : Durability.values()) {
             all.put("MILEPOST_" + value.name(), value.number());
         }
@@ -66,6 +69,7 @@ public final class HeaderTest {
         all.put("MILEPOST_GET_MANY_MAX", Tracker.GET_MANY_MAX);
         all.put("MILEPOST_LIST_LIMIT_MAX", Tracker.LIST_LIMIT_MAX);
         all.put("MILEPOST_CHANGES_LIMIT_MAX", Tracker.CHANGES_LIMIT_MAX);
+        all.put("MILEPOST_FINDINGS_MAX", Tracker.FINDINGS_MAX);
         all.put("MILEPOST_REMOVE_LIMIT_MAX", Tracker.REMOVE_LIMIT_MAX);
         return all;
     }
