@@ -135,7 +135,8 @@ TEST_CASE("one address has no more than its share", "[http][limits]") {
   CHECK(bed.ask(kHealth).status == 200);
 }
 
-TEST_CASE("stopping closes what is idle and finishes what was asked", "[http][limits][stop]") {
+TEST_CASE("stopping closes what is idle and finishes what was asked",
+          "[http][limits][stop][concurrency]") {
   Bed bed({.wait_max = std::chrono::seconds(300), .idle_timeout = std::chrono::minutes(5)});
   bed.bring(id(1), RunStatus::running);
   Client idle = bed.client();
@@ -166,7 +167,7 @@ TEST_CASE("stopping closes what is idle and finishes what was asked", "[http][li
   bed.server->stop();
 }
 
-TEST_CASE("stopping waits no longer than it is told", "[http][limits][stop]") {
+TEST_CASE("stopping waits no longer than it is told", "[http][limits][stop][concurrency]") {
   Bed bed({.stop_timeout = milliseconds(50)});
   Client half = bed.client();
   REQUIRE(half.send("GET /hea"));
@@ -175,7 +176,7 @@ TEST_CASE("stopping waits no longer than it is told", "[http][limits][stop]") {
   CHECK_FALSE(half.read().has_value());
 }
 
-TEST_CASE("servers come and go while clients call", "[http][limits][stop]") {
+TEST_CASE("servers come and go while clients call", "[http][limits][stop][concurrency]") {
   Bed bed;
   for (int round = 0; round < 20; ++round) {
     ServerOptions options = bed.options;

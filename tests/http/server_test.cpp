@@ -126,7 +126,8 @@ TEST_CASE("a key without the scope is told which one it lacks", "[http][server][
   CHECK(response.body.find(R"("required":"journeys:read")") != std::string::npos);
 }
 
-TEST_CASE("a revoked key is refused on a connection that is open", "[http][server][keys]") {
+TEST_CASE("a revoked key is refused on a connection that is open",
+          "[http][server][keys][concurrency]") {
   Bed bed;
   bed.bring(id(1), RunStatus::queued);
   Client client = bed.client();
@@ -310,7 +311,8 @@ TEST_CASE("a key that asks too often is told when to come back", "[http][server]
   CHECK(bed.ask_run(id(2), bed.theirs.text).status == 404);
 }
 
-TEST_CASE("who prefers to wait is answered as soon as the run has ended", "[http][server][wait]") {
+TEST_CASE("who prefers to wait is answered as soon as the run has ended",
+          "[http][server][wait][concurrency]") {
   Bed bed({.wait_max = std::chrono::seconds(300)});
   bed.bring(id(1), RunStatus::running);
   bed.bring(id(2), RunStatus::completed);
@@ -333,7 +335,8 @@ TEST_CASE("who prefers to wait is answered as soon as the run has ended", "[http
   CHECK(client.read()->body == R"({"status":"ok"})");
 }
 
-TEST_CASE("a wait ends with its time, and then says how things stand", "[http][server][wait]") {
+TEST_CASE("a wait ends with its time, and then says how things stand",
+          "[http][server][wait][concurrency]") {
   Bed bed({.wait_max = std::chrono::seconds(1)});
   bed.bring(id(1), RunStatus::queued);
   const auto before = std::chrono::steady_clock::now();
@@ -344,7 +347,8 @@ TEST_CASE("a wait ends with its time, and then says how things stand", "[http][s
   CHECK(response.body.find("queued") != std::string::npos);
 }
 
-TEST_CASE("where as many wait as may, others are answered at once", "[http][server][wait]") {
+TEST_CASE("where as many wait as may, others are answered at once",
+          "[http][server][wait][concurrency]") {
   Bed bed({.wait_max = std::chrono::seconds(300), .waits_max = 2});
   bed.bring(id(1), RunStatus::queued);
   const std::string path = run_path(milepost::to_string(id(1)));
