@@ -149,7 +149,7 @@ void fish_command(const CommandInfo& command, const std::string& condition, std:
     for (const std::string& name : option.names)
       text += name.compare(0, 2, "--") == 0 ? " -l " + name.substr(2) : " -s " + name.substr(1);
     if (!option.type.empty()) {
-      text += " -r";
+      text += option.type == "FILE" ? " -r" : " -x";
       if (!option.words.empty()) text += " -a '" + joined(option.words) + "'";
       if (option.type == "DIR") text += " -a '(__fish_complete_directories)'";
       if (option.type == "FILE") text += " -F";
