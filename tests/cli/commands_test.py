@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 #
-# Every command on real stores, its output compared; and every refusal, which must say what is wrong.
+# Every command on real stores, its output compared; and every refusal, which must say what is
+# wrong.
 import json
 import os
 import signal
