@@ -110,7 +110,6 @@ class TerminalTest(Bed):
         importing = self.terminal("import")
         importing.read_until("importing...")
         importing.type(b"\x03")
-        importing.type(b"\x04")  # The read under way ends, and with it the import.
         self.assertEqual(130, importing.end(), importing.output)
         self.assertIn("the same import again", importing.text)
 
