@@ -98,8 +98,9 @@ std::string zsh_option(const OptionInfo& option) {
            in_quotes("*:" + zsh_escaped(option.names.front()) + ":" + zsh_values(option), quote);
   std::string text;
   for (const std::string& name : option.names) {
-    std::string one = name + "[" + zsh_escaped(option.description) + "]";
-    if (option.names.size() > 1) one = "(" + joined(option.names) + ")" + one;
+    std::string one;
+    if (option.names.size() > 1) one += "(" + joined(option.names) + ")";
+    one += name + "[" + zsh_escaped(option.description) + "]";
     if (!option.type.empty()) one += ":" + option.type + ":" + zsh_values(option);
     text += " \\\n    " + in_quotes(one, quote);
   }
