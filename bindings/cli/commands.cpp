@@ -159,7 +159,7 @@ CLI::Option* add_statuses(CLI::App* app, milepost::StatusSet& statuses) {
           "Only runs of this status; may be given several times, or with commas between")
       ->delimiter(',')
       ->check(CLI::IsMember({"queued", "running", "completed", "failed", "exited"}).description(""))
-      ->expected(1)
+      ->allow_extra_args(false)
       ->type_name("STATUS");
 }
 

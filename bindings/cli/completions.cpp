@@ -98,8 +98,9 @@ std::string zsh_option(const OptionInfo& option) {
            in_quotes("*:" + zsh_escaped(option.names.front()) + ":" + zsh_values(option), quote);
   std::string text;
   for (const std::string& name : option.names) {
-    std::string one = name + "[" + zsh_escaped(option.description) + "]";
-    if (option.names.size() > 1) one = "(" + joined(option.names) + ")" + one;
+    std::string one;
+    if (option.names.size() > 1) one += "(" + joined(option.names) + ")";
+    one += name + "[" + zsh_escaped(option.description) + "]";
     if (!option.type.empty()) one += ":" + option.type + ":" + zsh_values(option);
     text += " \\\n    " + in_quotes(one, quote);
   }
@@ -149,7 +150,7 @@ void fish_command(const CommandInfo& command, const std::string& condition, std:
     for (const std::string& name : option.names)
       text += name.compare(0, 2, "--") == 0 ? " -l " + name.substr(2) : " -s " + name.substr(1);
     if (!option.type.empty()) {
-      text += " -r";
+      text += option.type == "FILE" ? " -r" : " -x";
       if (!option.words.empty()) text += " -a '" + joined(option.words) + "'";
       if (option.type == "DIR") text += " -a '(__fish_complete_directories)'";
       if (option.type == "FILE") text += " -F";

@@ -158,7 +158,7 @@ void add_key_commands(Commands& commands) {
   made.app->add_option("--scope", made.options->scopes, "What it allows; may be given twice")
       ->required()
       ->delimiter(',')
-      ->expected(1)
+      ->allow_extra_args(false)
       ->check(CLI::IsMember({"journeys:read", "metrics:read"}).description(""))
       ->type_name("SCOPE");
   auto* at = add_instant(made.app, "--expires-at", made.options->expires_at,

@@ -2,6 +2,7 @@
 //
 // milepost: the store from a command line. Reads what the line says, does it, and lets nothing but
 // an exit code out.
+#include <algorithm>
 #include <clocale>
 #include <csignal>
 #include <cstdio>
@@ -25,8 +26,27 @@ int usage(Session& session, const std::string& text) {
   return cli::kUsage;
 }
 
+/// The word that stands where a command should, if it is none; empty: there is no such word.
+std::string unknown_command(const CLI::App& root, int argc, char** argv) {
+  const CLI::App* app = &root;
+  for (int at = 1; at < argc && argv[at][0] != '-'; ++at) {
+    const auto below = app->get_subcommands([](const CLI::App*) { return true; });
+    if (below.empty()) break;
+    const auto named = [&](const CLI::App* one) { return one->check_name(argv[at]); };
+    const auto found = std::find_if(below.begin(), below.end(), named);
+    if (found == below.end()) return argv[at];
+    app = *found;
+  }
+  return {};
+}
+
 /// CLI11's own exits are help and version, which go to stdout, and what is wrong with the line.
-int end_of_parsing(Session& session, const Commands& commands, const CLI::ParseError& problem) {
+int end_of_parsing(Session& session, const Commands& commands, const CLI::ParseError& problem,
+                   int argc, char** argv) {
+  if (dynamic_cast<const CLI::RequiredError*>(&problem) != nullptr) {
+    if (const std::string name = unknown_command(commands.root(), argc, argv); !name.empty())
+      return usage(session, "there is no command '" + name + "'");
+  }
   if (problem.get_exit_code() != 0) return usage(session, problem.what());
   std::ostringstream text;
   commands.root().exit(problem, text, text);
@@ -58,7 +78,7 @@ int run(Session& session, int argc, char** argv) {
   try {
     commands.root().parse(argc, argv);
   } catch (const CLI::ParseError& problem) {
-    return end_of_parsing(session, commands, problem);
+    return end_of_parsing(session, commands, problem, argc, argv);
   }
   if (commands.needs_store() && session.store.empty()) {
     const char* variable = std::getenv("MILEPOST_STORE");

@@ -80,10 +80,10 @@ constexpr const char* kDescription = R"(.SH SYNOPSIS
 .B milepost
 looks at and changes the runs in a Milepost store, the folder a host's process keeps them in.
 .PP
-Commands that read (get, list, count, watch, wait, export, backup, verify, stats) open the store
-read\-only and work while a host writes. They see what the host has published, a fraction of a
-second behind. The others need to be the one writer: while another process writes, they are refused
-with exit 4, and the text names that process.
+Commands that read (get, list, count, watch, wait, export, backup, verify, stats) open the
+store read\-only and work while a host writes. They see what the host has published, a
+fraction of a second behind. The others need to be the one writer: while another process
+writes, they are refused with exit 4, and the text names that process.
 .PP
 A run that is started here and whose host is this program is an orphan as soon as the program has
 ended, as the runs of any process that is gone.

@@ -3,12 +3,14 @@
 // At most ten drawings a second; the first at once, so that something is seen to happen.
 #include "progress.hpp"
 
+#include <utility>
+
 #include "text.hpp"
 
 namespace cli {
 
-Progress::Progress(Stream& err, Stop& stop, std::string_view verb)
-    : err_(err), stop_(stop), scope_(stop), verb_(verb) {
+Progress::Progress(Stream& err, Stop& stop, std::string_view verb, std::function<void()> wake)
+    : err_(err), stop_(stop), scope_(stop, std::move(wake)), verb_(verb) {
   (*this)("");
 }
 

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -17,7 +18,8 @@ namespace cli {
 /// Also the place where long work learns that it shall end. One thread at a time.
 class Progress {
  public:
-  Progress(Stream& err, Stop& stop, std::string_view verb);
+  /// `wake` ends what the work waits for, as in Stop::Scope.
+  Progress(Stream& err, Stop& stop, std::string_view verb, std::function<void()> wake = {});
   ~Progress();
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;

@@ -34,7 +34,6 @@ std::string stats_json(const milepost::Stats& stats, std::uint64_t unpublished,
       .number("dataBytes", stats.data_bytes)
       .number("freeBytes", stats.free_bytes)
       .number("diskFreeBytes", stats.disk_free_bytes)
-      .number("journalBytes", stats.journal_bytes)
       .number("readers", stats.readers)
       .number("readersMax", stats.readers_max)
       .number("oldestReaderPid", static_cast<std::uint64_t>(stats.oldest_reader_pid))
@@ -59,7 +58,6 @@ void print_stats(Stream& out, const milepost::Stats& stats, std::uint64_t unpubl
       {"data file", {byte_text(stats.data_bytes) + ", of it free " + byte_text(stats.free_bytes)}});
   pairs.push_back(
       {"map", {byte_text(stats.map_bytes) + " of at most " + byte_text(stats.map_bytes_max)}});
-  pairs.push_back({"journal", {byte_text(stats.journal_bytes)}});
   pairs.push_back({"disk free", {byte_text(stats.disk_free_bytes)}});
   std::string readers = grouped(stats.readers) + " of " + grouped(stats.readers_max);
   if (stats.oldest_reader_pid != 0) {

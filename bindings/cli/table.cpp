@@ -29,6 +29,24 @@ void Table::add(std::vector<Cell> row) {
   rows_.push_back(std::move(row));
 }
 
+/// The places of the columns there is room for.
+std::vector<std::size_t> Table::shown(const Stream& out,
+                                      const std::vector<std::size_t>& widths) const {
+  std::vector<std::size_t> places;
+  std::size_t used = 0;
+  for (std::size_t at = 0; at < columns_.size(); ++at) {
+    places.push_back(at);
+    // The last column can be cut, to no less than its title.
+    used += at + 1 == columns_.size() ? width_of(columns_[at].title) : widths[at] + kGap.size();
+  }
+  for (std::size_t at = columns_.size(); at > 0 && out.terminal() && used > out.columns(); --at) {
+    if (!columns_[at - 1].optional) continue;
+    places.erase(std::find(places.begin(), places.end(), at - 1));
+    used -= widths[at - 1] + kGap.size();
+  }
+  return places;
+}
+
 void Table::print(Stream& out) const {
   std::vector<std::size_t> widths;
   for (std::size_t at = 0; at < columns_.size(); ++at) {
@@ -36,22 +54,24 @@ void Table::print(Stream& out) const {
     for (const auto& row : rows_) width = std::max(width, width_of(row[at].text));
     widths.push_back(width);
   }
+  const std::vector<std::size_t> places = shown(out, widths);
   const auto print_row = [&](const std::vector<Cell>& row) {
     std::string line;
     std::size_t used = 0;
-    for (std::size_t at = 0; at < row.size(); ++at) {
-      if (at + 1 == row.size() && columns_[at].align == Align::left) {
+    for (const std::size_t at : places) {
+      const Cell& cell = row[at];
+      const bool last = at == places.back();
+      if (last && columns_[at].align == Align::left) {
         const std::size_t room = out.columns() > used ? out.columns() - used : 0;
-        const std::string text =
-            out.terminal() ? cut_to(row[at].text, std::max<std::size_t>(room, 8)) : row[at].text;
-        line += out.styled(text.empty() ? Style::plain : row[at].style, text);
-        if (text.empty()) line.erase(line.find_last_not_of(' ') + 1);
+        line += out.styled(cell.text.empty() ? Style::plain : cell.style,
+                           out.terminal() ? cut_to(cell.text, room) : cell.text);
       } else {
-        line += padded(out, row[at], widths[at], columns_[at].align);
-        if (at + 1 < row.size()) line += kGap;
+        line += padded(out, cell, widths[at], columns_[at].align);
+        if (!last) line += kGap;
         used += widths[at] + kGap.size();
       }
     }
+    line.erase(line.find_last_not_of(' ') + 1);
     out.line(line);
   };
   std::vector<Cell> titles;
@@ -70,7 +90,12 @@ void print_pairs(Stream& out, const std::vector<std::pair<std::string, Cell>>& p
 }
 
 Table runs_table() {
-  return Table({{"RUN"}, {"STATUS"}, {"TRIGGERED"}, {"COMPLETED"}, {"JOURNEY"}, {"ERROR"}});
+  return Table({{"RUN"},
+                {"STATUS"},
+                {"TRIGGERED"},
+                {"COMPLETED", Align::left, true},
+                {"JOURNEY", Align::left, true},
+                {"ERROR"}});
 }
 
 void add_run(Table& table, const milepost::Run& run) {

@@ -24,9 +24,11 @@ enum class Align : std::uint8_t { left, right };
 struct Column {
   std::string title;
   Align align = Align::left;
+  bool optional = false;  ///< Left out where a terminal is too narrow.
 };
 
-/// Rows under titles. On a terminal the last column is cut to fit; elsewhere nothing is.
+/// Rows under titles. On a terminal optional columns give way, the right ones first, and the last
+/// column is cut to fit; elsewhere nothing is.
 class Table {
  public:
   explicit Table(std::vector<Column> columns) : columns_(std::move(columns)) {}
@@ -35,6 +37,8 @@ class Table {
   void print(Stream& out) const;
 
  private:
+  [[nodiscard]] std::vector<std::size_t> shown(const Stream& out,
+                                               const std::vector<std::size_t>& widths) const;
   std::vector<Column> columns_;
   std::vector<std::vector<Cell>> rows_;
 };

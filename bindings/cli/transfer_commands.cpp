@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // export and import: JSON Lines, to and from files or pipes.
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <fcntl.h>
+#include <poll.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "commands.hpp"
@@ -125,16 +128,46 @@ int export_runs(Session& session, const ExportOptions& options) {
   return kDone;
 }
 
+/// Where lines come from. A pipe may stay silent for as long as it likes: stop() ends the waiting.
+class LineSource {
+ public:
+  LineSource(int descriptor, std::string name)
+      : descriptor_(descriptor), stop_(::eventfd(0, EFD_CLOEXEC)), name_(std::move(name)) {}
+  LineSource(const LineSource&) = delete;
+  LineSource& operator=(const LineSource&) = delete;
+  ~LineSource() {
+    if (stop_ >= 0) ::close(stop_);
+  }
+
+  milepost::Result<std::size_t> read(char* buffer, std::size_t room) {
+    while (true) {
+      // Without an eventfd, which poll skips, only a second signal ends it.
+      std::array<pollfd, 2> ready{{{descriptor_, POLLIN, 0}, {stop_, POLLIN, 0}}};
+      if (::poll(ready.data(), ready.size(), -1) < 0 && errno != EINTR)
+        return file_error(name_, "The file cannot be read", errno);
+      if (ready[1].revents != 0)
+        return milepost::Error{.code = milepost::Errc::cancelled, .message = "Stopped."};
+      if (ready[0].revents == 0) continue;
+      const auto got = ::read(descriptor_, buffer, room);
+      if (got >= 0) return static_cast<std::size_t>(got);
+      if (errno != EINTR && errno != EAGAIN)
+        return file_error(name_, "The file cannot be read", errno);
+    }
+  }
+
+  void stop() noexcept { ::eventfd_write(stop_, 1); }
+
+ private:
+  int descriptor_;
+  int stop_;
+  std::string name_;
+};
+
 int import_from(Session& session, milepost::Tracker& tracker, int descriptor,
                 const std::string& name) {
-  Progress progress(session.err, session.stop, "importing");
-  const auto source = [&](char* buffer, std::size_t room) -> milepost::Result<std::size_t> {
-    while (true) {
-      const auto got = ::read(descriptor, buffer, room);
-      if (got >= 0) return static_cast<std::size_t>(got);
-      if (errno != EINTR) return file_error(name, "The file cannot be read", errno);
-    }
-  };
+  LineSource lines(descriptor, name);
+  Progress progress(session.err, session.stop, "importing", [&lines] { lines.stop(); });
+  const auto source = [&](char* buffer, std::size_t room) { return lines.read(buffer, room); };
   const auto done = tracker.import_runs(
       source,
       {.problem =

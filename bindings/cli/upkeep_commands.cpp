@@ -162,6 +162,7 @@ int erase_open(Session& session, milepost::Tracker& tracker, const EraseOptions&
                          .number("runs", receipt->runs)
                          .number("changesBlanked", receipt->changes_blanked)
                          .number("sequence", receipt->sequence)
+                         .number("through", receipt->through)
                          .number("journalBytes", receipt->journal_bytes)
                          .number("freeBytes", receipt->free_bytes)
                          .done());

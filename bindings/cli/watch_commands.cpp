@@ -7,6 +7,7 @@
 
 #include "commands.hpp"
 #include "json_line.hpp"
+#include "progress.hpp"
 #include "table.hpp"
 #include "text.hpp"
 
@@ -165,7 +166,7 @@ int watch(Session& session, const WatchOptions& options) {
 int wait(Session& session, const WaitOptions& options) {
   auto tracker = session.open_to_read();
   if (!tracker) return session.complain(tracker.error());
-  const Stop::Scope scope(session.stop);
+  Progress progress(session.err, session.stop, "waiting");
   const auto end = steady_clock::now() + options.timeout.value_or(std::chrono::hours(87'600));
   while (true) {
     // The engine wakes us; the slices are only there to notice Ctrl-C.
@@ -173,6 +174,7 @@ int wait(Session& session, const WaitOptions& options) {
     const auto run =
         tracker->wait(options.run, {.organization_id = options.organization, .deadline = slice});
     if (run) {
+      progress.clear();
       if (session.json) {
         session.out.line(public_json(*run));
       } else {
@@ -183,12 +185,12 @@ int wait(Session& session, const WaitOptions& options) {
       return fits ? kDone : kRefused;
     }
     if (session.stop.asked()) return session.stop.exit_code();
+    if (run.error().code == milepost::Errc::busy && steady_clock::now() < end) continue;
+    progress.clear();
     if (run.error().code != milepost::Errc::busy) return session.complain(run.error());
-    if (steady_clock::now() >= end) {
-      return session.complain(milepost::Errc::busy, "The run has not ended in the time given.",
-                              milepost::to_string(options.run),
-                              "Wait longer: --timeout, or leave it out to wait for ever.");
-    }
+    return session.complain(milepost::Errc::busy, "The run has not ended in the time given.",
+                            milepost::to_string(options.run),
+                            "Wait longer: --timeout, or leave it out to wait for ever.");
   }
 }
 

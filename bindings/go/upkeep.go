@@ -109,6 +109,7 @@ type Erasure struct {
 	Runs           uint64 // Runs removed.
 	ChangesBlanked uint64 // Changes of the feed that no longer tell of them.
 	Sequence       uint64 // Of the erasure.
+	Through        uint64 // Every run of the profile made up to this sequence is gone.
 	JournalBytes   uint64 // Bytes of journal that may still hold them until recycled.
 	FreeBytes      uint64 // Bytes of free pages that may still hold them until reused.
 }
@@ -129,7 +130,7 @@ func (t *Tracker) EraseProfile(ctx context.Context, organization, profile UUID) 
 		return Erasure{}, f.errIn(ctx)
 	}
 	return Erasure{uint64(e.runs), uint64(e.changes_blanked), uint64(e.sequence),
-		uint64(e.journal_bytes), uint64(e.free_bytes)}, nil
+		uint64(e.through), uint64(e.journal_bytes), uint64(e.free_bytes)}, nil
 }
 
 // BulkOptions say what one bulk step does.

@@ -44,6 +44,7 @@ static milepost_status erase(uint64_t handle, mj_in* in, mj_out* out, milepost_e
   mj_put_i64(out, (int64_t)e.runs);
   mj_put_i64(out, (int64_t)e.changes_blanked);
   mj_put_i64(out, (int64_t)e.sequence);
+  mj_put_i64(out, (int64_t)e.through);
   mj_put_i64(out, (int64_t)e.journal_bytes);
   mj_put_i64(out, (int64_t)e.free_bytes);
   return status;

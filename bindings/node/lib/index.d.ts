@@ -336,6 +336,8 @@ export class Tracker {
   /** Erases every run of a profile, and blanks what the change feed says of them. */
   eraseProfile(profileId: Uuid, options?: Scope & Waiting): Promise<{
     readonly runs: number; readonly changesBlanked: number; readonly sequence: bigint;
+    /** Every run of the profile made up to this sequence is gone. */
+    readonly through: bigint;
     readonly journalBytes: number; readonly freeBytes: number;
   }>;
   /** One step of failing or exiting all runs that a filter matches. */

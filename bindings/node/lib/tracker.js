@@ -199,9 +199,9 @@ class Tracker {
   }
 
   async eraseProfile(profileId, {organizationId, timeoutMs} = {}) {
-    const [runs, changesBlanked, sequence, journalBytes, freeBytes] = await native.eraseProfile(
+    const [runs, changesBlanked, sequence, through, journalBytes, freeBytes] = await native.eraseProfile(
       this.#handle, profileId, organizationId, v.fromTimeout(timeoutMs));
-    return Object.freeze({runs, changesBlanked, sequence, journalBytes, freeBytes});
+    return Object.freeze({runs, changesBlanked, sequence, through, journalBytes, freeBytes});
   }
 
   async bulk({action = 'exit', error, limit = 1000, cursor, dryRun = false, timeoutMs, ...filter}) {

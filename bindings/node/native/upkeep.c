@@ -78,13 +78,14 @@ static napi_value receipt(napi_env env, job* j) {
   const napi_value numbers[] = {from_number(env, (double)j->erasure.runs),
                                 from_number(env, (double)j->erasure.changes_blanked),
                                 from_u64(env, j->erasure.sequence),
+                                from_u64(env, j->erasure.through),
                                 from_number(env, (double)j->erasure.journal_bytes),
                                 from_number(env, (double)j->erasure.free_bytes)};
-  return from_values(env, numbers, 5);
+  return from_values(env, numbers, 6);
 }
 
 /// eraseProfile(handle, profile, organization, timeout)
-/// -> promise of [runs, changesBlanked, sequence, journalBytes, freeBytes]
+/// -> promise of [runs, changesBlanked, sequence, through, journalBytes, freeBytes]
 static napi_value erase_profile(napi_env env, napi_callback_info info) {
   napi_value a[4];
   job* j = new_job(env, info, 4, a);

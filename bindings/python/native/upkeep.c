@@ -57,7 +57,7 @@ static PyObject* purge(PyObject* module, PyObject* const* a, Py_ssize_t count) {
 }
 
 /// erase_profile(handle, profile, organization, timeout_ms)
-/// -> (runs, changes_blanked, sequence, journal_bytes, free_bytes)
+/// -> (runs, changes_blanked, sequence, through, journal_bytes, free_bytes)
 static PyObject* erase_profile(PyObject* module, PyObject* const* a, Py_ssize_t count) {
   (void)module;
   milepost_tracker tracker = {0};
@@ -76,8 +76,9 @@ static PyObject* erase_profile(PyObject* module, PyObject* const* a, Py_ssize_t 
   UNLOCKED(status = milepost_tracker_erase_profile(
                tracker, &profile, has_organization ? &organization : NULL, timeout, &e, &err));
   if (status != MILEPOST_OK) return raise_error(&err);
-  return Py_BuildValue("(KKKKK)", (unsigned long long)e.runs, (unsigned long long)e.changes_blanked,
-                       (unsigned long long)e.sequence, (unsigned long long)e.journal_bytes,
+  return Py_BuildValue("(KKKKKK)", (unsigned long long)e.runs,
+                       (unsigned long long)e.changes_blanked, (unsigned long long)e.sequence,
+                       (unsigned long long)e.through, (unsigned long long)e.journal_bytes,
                        (unsigned long long)e.free_bytes);
 }
 

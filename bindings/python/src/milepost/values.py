@@ -266,6 +266,7 @@ class Erasure:
     runs: int
     changes_blanked: int
     sequence: int
+    through: int  # every run of the profile made up to this sequence is gone
     journal_bytes: int
     free_bytes: int
 

@@ -188,6 +188,8 @@ pub struct milepost_erasure {
     pub changes_blanked: u64,
     /// Sequence.
     pub sequence: u64,
+    /// Every run of the profile made up to this sequence is gone.
+    pub through: u64,
     /// Journal bytes.
     pub journal_bytes: u64,
     /// Free bytes.

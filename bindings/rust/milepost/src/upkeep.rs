@@ -57,6 +57,8 @@ pub struct Erasure {
     pub changes_blanked: u64,
     /// Of the erasure.
     pub sequence: u64,
+    /// Every run of the profile made up to this sequence is gone.
+    pub through: u64,
     /// Bytes of journal that may still hold them until recycled.
     pub journal_bytes: u64,
     /// Bytes of free pages that may still hold them until reused.
@@ -184,6 +186,7 @@ impl Tracker {
             runs: raw.runs,
             changes_blanked: raw.changes_blanked,
             sequence: raw.sequence,
+            through: raw.through,
             journal_bytes: raw.journal_bytes,
             free_bytes: raw.free_bytes,
         })

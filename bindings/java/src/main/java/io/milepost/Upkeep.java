@@ -34,8 +34,9 @@ final class Upkeep {
         long runs = reply.i64();
         long blanked = reply.i64();
         long sequence = reply.i64();
+        long through = reply.i64();
         long journalBytes = reply.i64();
-        return new Erasure(runs, blanked, sequence, journalBytes, reply.i64());
+        return new Erasure(runs, blanked, sequence, through, journalBytes, reply.i64());
     }
 
     static FailedOrphans failOrphans(Tracker tracker, String error, long limit, Duration timeout) {
