@@ -125,19 +125,27 @@ class Bed(unittest.TestCase):
 
     def hold(self):
         """A process that has the store open for writing until its stdin is closed."""
-        writer = subprocess.Popen([self.program, "import", "--init"], stdin=subprocess.PIPE,
-                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                  env=self.environment)
-        self.addCleanup(self.let_go, writer)
-        # It is the writer once somebody else cannot be.
+        writer = self.start_writer()
+        # It is the writer once somebody else cannot be; whoever asks may be in its way.
         while True:
             tried = subprocess.run([self.program, "exit", run_id(9)], env=self.environment,
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
             if tried.returncode == 4:
                 return writer
+            if writer.poll() is not None:
+                writer.communicate()
+                writer = self.start_writer()
+
+    def start_writer(self):
+        writer = subprocess.Popen([self.program, "import", "--init"], stdin=subprocess.PIPE,
+                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                  env=self.environment)
+        self.addCleanup(self.let_go, writer)
+        return writer
 
     def let_go(self, writer):
-        writer.communicate(timeout=120)
+        if writer.returncode is None:
+            writer.communicate(timeout=120)
 
     def terminal(self, *arguments, **how):
         extra = how.pop("environment", {})

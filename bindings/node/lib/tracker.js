@@ -199,8 +199,9 @@ class Tracker {
   }
 
   async eraseProfile(profileId, {organizationId, timeoutMs} = {}) {
-    const [runs, changesBlanked, sequence, through, journalBytes, freeBytes] = await native.eraseProfile(
+    const receipt = await native.eraseProfile(
       this.#handle, profileId, organizationId, v.fromTimeout(timeoutMs));
+    const [runs, changesBlanked, sequence, through, journalBytes, freeBytes] = receipt;
     return Object.freeze({runs, changesBlanked, sequence, through, journalBytes, freeBytes});
   }
 
