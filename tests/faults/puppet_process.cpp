@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What a puppet does to its own process: forks, lowers limits, loads the library once more.
+#include <array>
 #include <atomic>
 #include <cstring>
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <fstream>
 #include <signal.h>
 #include <sys/resource.h>
@@ -122,8 +124,18 @@ std::string fork_it(Puppet& puppet, const Words& words) {
 
 /// A child that lives until its own alarm, with its parent's descriptors.
 std::string orphan(Puppet&, const Words&) {
+  std::array<int, 2> told{};
+  if (::pipe2(told.data(), O_CLOEXEC) != 0) return "no pipe";
   const pid_t child = ::fork();
-  if (child != 0) return child > 0 ? "ok" : "cannot fork";
+  if (child != 0) {
+    // Until it has come back from fork, it holds what its parent held.
+    char byte = 0;
+    ::close(told[1]);
+    const bool runs = child > 0 && ::read(told[0], &byte, 1) == 1;
+    ::close(told[0]);
+    return runs ? "ok" : "cannot fork";
+  }
+  if (::write(told[1], "r", 1) != 1) ::_exit(1);
   ::close(STDIN_FILENO);
   ::close(STDOUT_FILENO);
   ::close(STDERR_FILENO);
