@@ -321,7 +321,8 @@ Seen Replay::list_runs(const Step& step, bool as_json) {
   }
   auto page = tracker_->list(options).value();
   Seen seen = see_page(step, {{"runs", see_ids(page.runs)}}, page.next);
-  json::array pages{see_ids(page.runs)};
+  json::array pages;
+  pages.emplace_back(see_ids(page.runs));  // in braces, compilers differ on whose copy it is
   while (!page.next.empty() && given(step, "as") == nullptr) {
     cursor = page.next;
     options.cursor = cursor;
