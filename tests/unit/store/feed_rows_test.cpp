@@ -221,5 +221,25 @@ TEST_CASE("a forget leaves other profiles, other organizations and removals alon
   CHECK(seen[3].second == core::EffectKind::erase);
 }
 
+TEST_CASE("a forget leaves runs whole that were made at its bound or later", "[store][feed_rows]") {
+  Feed feed(1'000'000);
+  std::vector<EffectPtr> batch;
+  core::RecordView record;
+  record.profile_id = id(2, 2);
+  for (std::uint64_t sequence = 1; sequence <= 4; ++sequence) {
+    record.run_id = id(sequence);
+    record.created_sequence = record.sequence = sequence;
+    batch.push_back(EffectPtr::make(record));
+  }
+  batch.push_back(EffectPtr::make_forget({id(2, 2), Uuid{}, 3}, 5));
+  REQUIRE(ok(feed.write(batch)));
+  const auto seen = feed.read(0).value();
+  REQUIRE(seen.size() == 5);
+  for (std::size_t i = 0; i < 4; ++i) {
+    CAPTURE(i);
+    CHECK(seen[i].second == (i < 2 ? core::EffectKind::blank : core::EffectKind::put));
+  }
+}
+
 }  // namespace
 }  // namespace milepost::store
