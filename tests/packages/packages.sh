@@ -51,7 +51,7 @@ for package in "${packages[@]}"; do
   for part in "${wanted[@]}"; do
     [[ $depends == *"$part"* ]] || die "$name does not depend on $part"
   done
-  dpkg-deb --extract "$package" "$work/root"
+  dpkg-deb --extract "$package" "$work/unpacked"
 done
 
 # Whether this Debian could install them, where it has lists of packages.
@@ -65,7 +65,7 @@ else
 fi
 
 # Hosts from the unpacked tree, with compilers that know nothing of the sources.
-libdir=$(dirname "$(find "$work/root/usr/lib" -name libmilepost-c.so)")
+libdir=$(dirname "$(find "$work/unpacked/usr/lib" -name libmilepost-c.so)")
 version=$(PKG_CONFIG_PATH=$libdir/pkgconfig pkg-config --modversion milepost)
 export LD_LIBRARY_PATH=$libdir PKG_CONFIG_PATH=$libdir/pkgconfig PKG_CONFIG=pkg-config
 export CC=${CC:-cc} CXX=${CXX:-c++} VERSION=$version
@@ -74,7 +74,7 @@ bash "$hosts/pkg_config_c.sh" "$hosts/consumer_c/host.c" "$work/c"
 next=${version%.*}
 next=${next%.*}.$((${next#*.} + 1))
 by_cmake() {
-  cmake -G Ninja -S "$hosts/$1" -B "$work/$1" -DCMAKE_PREFIX_PATH="$work/root/usr" \
+  cmake -G Ninja -S "$hosts/$1" -B "$work/$1" -DCMAKE_PREFIX_PATH="$work/unpacked/usr" \
     -DWAY=find_package -DVERSION="$version" -DNEXT="$next" &&
     cmake --build "$work/$1"
 }
