@@ -165,6 +165,8 @@ Error make_error(Errc code, std::string subject, std::string message, std::strin
   error.retry_safe = repeatable(code);
   error.subject = std::move(subject);
   error.message = std::move(message);
+  // A sentence, for the advice follows it on the same line.
+  if (!error.message.empty() && error.message.back() != '.') error.message += '.';
   error.advice = std::move(advice);
   return error;
 }
