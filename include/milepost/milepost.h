@@ -469,7 +469,7 @@ typedef struct milepost_work_report {
   uint64_t runs;            ///< [verify; repair: saved; restore]
   uint64_t rows;            ///< [verify] Of all tables.
   uint64_t changes;         ///< [verify; repair: saved] In the feed.
-  uint64_t pages;           ///< [verify] Of the data file, at level pages.
+  uint64_t pages;           ///< [verify] Of the data file; a tracker at level records: 0.
   uint64_t journaled;       ///< [verify of a folder, repair] Effects that only the journal held.
   uint64_t sequence;        ///< [verify, backup, restore] The last effect held.
   uint64_t lost;            ///< [repair] Records that failed their checks and were left behind.

@@ -101,7 +101,9 @@ struct BulkReport {
   std::uint64_t matched = 0;  ///< Runs this step looked at that the filter and the action fit.
   std::uint64_t applied = 0;  ///< Of those, the ones this step moved.
   std::vector<Run> sample;    ///< In a dry run: the first few of them.
-  std::string next;           ///< The next step's cursor; empty when all are done.
+  /// The next step's cursor; empty when all are done. What follows may turn out not to match: then
+  /// the last step finds nothing.
+  std::string next;
 };
 
 static_assert(std::is_aggregate_v<OrphansOptions> && std::is_aggregate_v<FailOrphansOptions> &&

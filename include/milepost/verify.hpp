@@ -50,7 +50,7 @@ struct VerifyReport {
   std::uint64_t runs = 0;
   std::uint64_t rows = 0;       ///< Of all tables.
   std::uint64_t changes = 0;    ///< In the feed.
-  std::uint64_t pages = 0;      ///< Of the data file, 0 at level `records`.
+  std::uint64_t pages = 0;      ///< Of the data file; a tracker at level `records` counts none.
   std::uint64_t journaled = 0;  ///< Effects in the journal that the data file has not; directories.
   std::uint64_t sequence = 0;   ///< The last effect the data file holds.
   std::vector<Finding> findings;

@@ -262,7 +262,7 @@ pub struct milepost_work_report {
     pub rows: u64,
     /// \[verify; repair: saved\] In the feed.
     pub changes: u64,
-    /// \[verify\] Of the data file, at level pages.
+    /// \[verify\] Of the data file; a tracker at level records: 0.
     pub pages: u64,
     /// \[verify of a folder, repair\] Effects that only the journal held.
     pub journaled: u64,
