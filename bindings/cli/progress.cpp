@@ -22,7 +22,7 @@ bool Progress::operator()(std::string_view how_far) {
   if (err_.movable() && now >= next_) {
     next_ = now + std::chrono::milliseconds(how_far.empty() ? 0 : 100);
     std::string text = verb_ + "...";
-    if (!how_far.empty()) text += " " + std::string(how_far);
+    if (!how_far.empty()) text.append(" ").append(how_far);
     err_.write("\r\x1b[K" + err_.styled(Style::dim, cut_to(text, err_.columns() - 1)));
     err_.flush();
     drawn_ = true;
