@@ -20,7 +20,8 @@ expect() {
 expect "$work/runs" "a first run"
 expect "$work/runs" "a second run"
 for after in 0.02 0.05 0.1 0.2 0.4; do
-  timeout --signal=KILL "$after" "$program" "$work/killed" 500 >/dev/null || true
+  # --foreground: otherwise timeout kills itself too, and the next program may meet the dying one.
+  timeout --foreground --signal=KILL "$after" "$program" "$work/killed" 500 >/dev/null || true
 done 2>/dev/null
 expect "$work/killed" "five kills"
 if "$program" "$work/runs/no/such" 500 >/dev/null 2>"$work/error"; then
