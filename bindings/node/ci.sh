@@ -106,12 +106,9 @@ step_header() {
 
 step_cost() {
   local folder
-  folder=$(mktemp -d "$work_dir/cost-XXXXXX")
-  cc -std=c99 -D_POSIX_C_SOURCE=200809L -O2 -I "$source_dir/include" \
-    "$source_dir/tests/bindings/c_cost.c" -L "$lib_dir" -lmilepost-c -Wl,-rpath,"$lib_dir" \
-    -o "$folder/c_cost"
-  "$folder/c_cost" "$folder/c"
-  node tests/cost.js "$folder/node"
+  bare_c_cost
+  folder=$(mktemp -d "$MILEPOST_TEST_DIR/cost-XXXXXX")
+  node tests/cost.js "$folder/store"
   rm -rf "$folder"
 }
 

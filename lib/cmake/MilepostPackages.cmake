@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # What `cpack` makes of an installation below /usr (preset package): a Debian package for each
-# shared library, named after its SONAME so that old and new ones live side by side, and -dev.
+# shared library, named after its SONAME so that old and new ones live side by side, -dev, and one
+# with the programs.
 set(milepost_cxx_package libmilepost${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
 set(milepost_c_package libmilepost-c${milepost_abi_version})
 
@@ -11,6 +12,9 @@ set(CPACK_PACKAGE_CONTACT "The Milepost developers <milepost@localhost>")
 set(CPACK_PACKAGE_DIRECTORY ${PROJECT_BINARY_DIR}/packages)
 set(CPACK_PACKAGING_INSTALL_PREFIX ${CMAKE_INSTALL_PREFIX})
 set(CPACK_COMPONENTS_ALL cxx c dev)
+if(TARGET milepost_cli)
+  list(APPEND CPACK_COMPONENTS_ALL tools)
+endif()
 set(CPACK_STRIP_FILES ON)
 set(CPACK_DEB_COMPONENT_INSTALL ON)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
@@ -34,7 +38,14 @@ file(WRITE ${PROJECT_BINARY_DIR}/package/triggers "activate-noawait ldconfig\n")
 set(CPACK_DEBIAN_CXX_PACKAGE_CONTROL_EXTRA ${PROJECT_BINARY_DIR}/package/triggers)
 set(CPACK_DEBIAN_C_PACKAGE_CONTROL_EXTRA ${PROJECT_BINARY_DIR}/package/triggers)
 
-# Boost is in the C++ headers; LMDB and xxHash are what a static link asks for.
+set(CPACK_DEBIAN_TOOLS_PACKAGE_NAME milepost)
+set(CPACK_COMPONENT_TOOLS_DESCRIPTION
+  "Embeddable, durable run tracking: the command line milepost and the HTTP server")
+set(CPACK_DEBIAN_TOOLS_PACKAGE_SECTION database)
+set(CPACK_DEBIAN_TOOLS_PACKAGE_SHLIBDEPS ON)
+
+# Boost is in the C++ headers; LMDB and xxHash are what a static link asks for, OpenSSL what the
+# HTTP server does.
 set(CPACK_DEBIAN_DEV_PACKAGE_NAME libmilepost-dev)
 set(CPACK_COMPONENT_DEV_DESCRIPTION
   "Embeddable, durable run tracking: headers, static library, CMake and pkg-config files")
@@ -42,9 +53,9 @@ set(CPACK_DEBIAN_DEV_PACKAGE_SECTION libdevel)
 set(milepost_exactly "(= ${PROJECT_VERSION}-${CPACK_DEBIAN_PACKAGE_RELEASE})")
 string(JOIN ", " CPACK_DEBIAN_DEV_PACKAGE_DEPENDS
   "${milepost_cxx_package} ${milepost_exactly}" "${milepost_c_package} ${milepost_exactly}"
-  libboost1.81-dev liblmdb-dev libxxhash-dev)
+  libboost1.81-dev liblmdb-dev libssl-dev libxxhash-dev)
 
-foreach(component cxx c dev)
+foreach(component IN LISTS CPACK_COMPONENTS_ALL)
   string(TOUPPER ${component} upper)
   install(FILES ${PROJECT_SOURCE_DIR}/LICENSE RENAME copyright COMPONENT ${component}
           DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/${CPACK_DEBIAN_${upper}_PACKAGE_NAME}

@@ -257,15 +257,16 @@ Result<void> write_segment_header(const Fd& fd, SegmentHeader& header, const std
 }
 
 bool names_inode(const Directory& directory, std::uint32_t slot, std::uint64_t inode) noexcept {
-  // Asked for every group, so without an allocation.
+  // Asked for every group, so without an allocation, and without a look at the file's times: a
+  // kernel that was asked for those gives the next write a new one, and the sync has more to do.
   char name[kNameDigits + kSuffix.size() + 1] = {};
   put_digits(slot, name);
   kSuffix.copy(name + kNameDigits, kSuffix.size());
-  struct stat named {};
-  if (::fstatat(directory.fd.get(), name, &named, AT_SYMLINK_NOFOLLOW) != 0) {
+  struct statx named {};
+  if (::statx(directory.fd.get(), name, AT_SYMLINK_NOFOLLOW, STATX_INO, &named) != 0) {
     return errno != ENOENT;
   }
-  return named.st_ino == inode;
+  return named.stx_ino == inode;
 }
 
 Result<void> remove_segment(const Directory& directory, std::uint32_t slot) {

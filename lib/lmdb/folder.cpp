@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/statvfs.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "lmdb/errors.hpp"
@@ -164,12 +165,15 @@ Result<std::optional<FileInfo>> Folder::look_at(std::string_view name) const {
 }
 
 std::optional<FileId> Folder::identity_of(std::string_view name) const noexcept {
-  struct stat info {};
-  if (::stat(path_.c_str(), &info) != 0 || info.st_ino != id_.inode || info.st_dev != id_.device ||
-      ::fstatat(fd_, name.data(), &info, AT_SYMLINK_NOFOLLOW) != 0) {
-    return std::nullopt;
-  }
-  return FileId{info.st_dev, info.st_ino};
+  // Without a look at the times: a kernel that was asked for those makes the next sync of the file
+  // dearer.
+  const auto identity = [](int base, const char* path, int flags) -> std::optional<FileId> {
+    struct statx info {};
+    if (::statx(base, path, flags, STATX_INO, &info) != 0) return std::nullopt;
+    return FileId{::makedev(info.stx_dev_major, info.stx_dev_minor), info.stx_ino};
+  };
+  if (identity(AT_FDCWD, path_.c_str(), 0) != id_) return std::nullopt;
+  return identity(fd_, name.data(), AT_SYMLINK_NOFOLLOW);
 }
 
 Result<void> Folder::sync() const {

@@ -7,7 +7,6 @@
 set -euo pipefail
 build=$(cd "${1:?the build folder}" && pwd)
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-hosts=$here/../install
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -23,7 +22,7 @@ rm -rf "$build/packages"
 }
 shopt -s nullglob
 packages=("$build"/packages/*.deb)
-((${#packages[@]} == 3)) || die "not three packages: ${packages[*]}"
+((${#packages[@]} == 4)) || die "not four packages: ${packages[*]}"
 
 # What each says of itself.
 for package in "${packages[@]}"; do
@@ -34,9 +33,18 @@ for package in "${packages[@]}"; do
   [[ $files == *"/usr/share/doc/$name/copyright"* ]] || die "$name has no copyright file"
   case $name in
     libmilepost-dev)
-      wanted=(libboost1.81-dev liblmdb-dev libxxhash-dev 'libmilepost0.1 (=' 'libmilepost-c1 (=')
+      wanted=(libboost1.81-dev liblmdb-dev libssl-dev libxxhash-dev 'libmilepost0.1 (=' 'libmilepost-c1 (=')
       for part in libmilepost.a libmilepost.so libmilepost-c.so milepost/milepost.h \
-        milepost/milepost.hpp pkgconfig/milepost-c.pc milepost-config.cmake; do
+        milepost/milepost.hpp pkgconfig/milepost-c.pc milepost-config.cmake libmilepost-http.a \
+        milepost/http/server.hpp; do
+        [[ $files == *"/$part"* ]] || die "$name lacks $part"
+      done
+      ;;
+    milepost)
+      wanted=(libc6 liblmdb0 libssl3)
+      for part in bin/milepost bin/milepost-server man1/milepost.1 man1/milepost-server.1 \
+        bash-completion/completions/milepost vendor-completions/_milepost \
+        vendor_completions.d/milepost.fish; do
         [[ $files == *"/$part"* ]] || die "$name lacks $part"
       done
       ;;
@@ -65,25 +73,5 @@ else
 fi
 
 # Hosts from the unpacked tree, with compilers that know nothing of the sources.
-libdir=$(dirname "$(find "$work/unpacked/usr/lib" -name libmilepost-c.so)")
-version=$(PKG_CONFIG_PATH=$libdir/pkgconfig pkg-config --modversion milepost)
-export LD_LIBRARY_PATH=$libdir PKG_CONFIG_PATH=$libdir/pkgconfig PKG_CONFIG=pkg-config
-export CC=${CC:-cc} CXX=${CXX:-c++} VERSION=$version
-bash "$hosts/pkg_config.sh" "$hosts/consumer/host.cpp" "$work/cxx"
-bash "$hosts/pkg_config_c.sh" "$hosts/consumer_c/host.c" "$work/c"
-next=${version%.*}
-next=${next%.*}.$((${next#*.} + 1))
-by_cmake() {
-  cmake -G Ninja -S "$hosts/$1" -B "$work/$1" -DCMAKE_PREFIX_PATH="$work/unpacked/usr" \
-    -DWAY=find_package -DVERSION="$version" -DNEXT="$next" &&
-    cmake --build "$work/$1"
-}
-for kind in consumer consumer_c; do
-  by_cmake "$kind" >"$work/cmake.log" 2>&1 || {
-    cat "$work/cmake.log" >&2
-    die "the $kind of the packages does not build"
-  }
-done
-(cd "$work/consumer" && cmake -P run_both.cmake)
-"$work/consumer_c/host"
+"$here/hosts.sh" "$work/unpacked"
 echo "packages: made, looked into, unpacked, and used from C++ and C"

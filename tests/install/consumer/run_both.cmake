@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # Runs the hosts in the current folder, and sees that each is linked as its name says.
 set(hosts host_shared host_static)
-if(EXISTS ${CMAKE_CURRENT_BINARY_DIR}/host_c)
-  list(APPEND hosts host_c)
-endif()
+foreach(host host_c host_http)
+  if(EXISTS ${CMAKE_CURRENT_BINARY_DIR}/${host})
+    list(APPEND hosts ${host})
+  endif()
+endforeach()
 foreach(host IN LISTS hosts)
   execute_process(COMMAND ./${host} RESULT_VARIABLE failed)
   if(failed)
