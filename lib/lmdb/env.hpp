@@ -169,7 +169,9 @@ class Env {
                                                 std::optional<Deadline> deadline);
   [[nodiscard]] int warm(ReadSlot& slot) noexcept;
   [[nodiscard]] std::optional<Error> refusal() const;
+  [[nodiscard]] std::optional<Bytes> table_record(MDB_txn* txn, const Table& table) const noexcept;
   [[nodiscard]] bool really_absent(MDB_txn* txn, const Table& table) const noexcept;
+  [[nodiscard]] const TreePlace& tree_of(ReadSlot& slot, const Table& table) const noexcept;
   [[nodiscard]] Result<std::optional<Bytes>> get(MDB_txn* txn, const Table& table, Bytes key) const;
   [[nodiscard]] Result<std::uint64_t> count(MDB_txn* txn, const Table& table) const;
 

@@ -2,9 +2,11 @@
 //
 // Reading: taking and renewing a slot's transaction, and lookups. The way through begin_read,
 // find and end that every status read takes makes no system call and allocates nothing.
+#include <algorithm>
 #include <lmdb.h>
 #include <utility>
 
+#include "lmdb/descent.hpp"
 #include "lmdb/env.hpp"
 #include "lmdb/errors.hpp"
 #include "lmdb/fork_guard.hpp"
@@ -84,14 +86,42 @@ Result<ReadTxn> Env::begin_read_slow(ReadSlot* slot, int rc, std::optional<Deadl
                     "Repeat the call.");
 }
 
-bool Env::really_absent(MDB_txn* txn, const Table& table) const noexcept {
-  // LMDB 0.9.24 answers "not found" for a lost table, too: see whether the table itself is there.
+/// Where the table's record lies in the main tree.
+std::optional<Bytes> Env::table_record(MDB_txn* txn, const Table& table) const noexcept {
   const std::string_view name = table.index < options_.tables.size()
                                     ? std::string_view(options_.tables[table.index])
                                     : kMetaTable;
   MDB_val key = to_val(as_bytes(name));
   MDB_val record{};
-  return mdb_get(txn, main_dbi_, &key, &record) == 0;
+  if (mdb_get(txn, main_dbi_, &key, &record) != 0) return std::nullopt;
+  return to_bytes(record);
+}
+
+bool Env::really_absent(MDB_txn* txn, const Table& table) const noexcept {
+  // LMDB 0.9.24 answers "not found" for a lost table, too: see whether the table itself is there.
+  return table_record(txn, table).has_value();
+}
+
+/// Looked up once for each commit that the slot sees, and again where the map has moved.
+const TreePlace& Env::tree_of(ReadSlot& slot, const Table& table) const noexcept {
+  const std::uint64_t commit = mdb_txn_id(slot.txn);
+  const std::uint64_t epoch = map_epoch_.load(std::memory_order_acquire);
+  if (slot.tree_commit == commit && slot.tree_epoch == epoch && slot.tree_table == table.dbi) {
+    return slot.tree;
+  }
+  slot.tree = {};
+  slot.tree_commit = commit;
+  slot.tree_epoch = epoch;
+  slot.tree_table = table.dbi;
+  MDB_stat stat{};
+  MDB_envinfo info{};
+  const auto record = table_record(slot.txn, table);
+  if (record && mdb_stat(slot.txn, table.dbi, &stat) == 0 && mdb_env_info(env_, &info) == 0) {
+    const std::uint64_t pages =
+        std::min<std::uint64_t>(info.me_last_pgno + 1, info.me_mapsize / stat.ms_psize);
+    slot.tree = place_of_tree(*record, stat.ms_psize, pages);
+  }
+  return slot.tree;
 }
 
 Result<std::optional<Bytes>> Env::get(MDB_txn* txn, const Table& table, Bytes key) const {
@@ -148,6 +178,18 @@ Lookup ReadTxn::find(const Table& table, Bytes key, Bytes& value) const noexcept
   }
   const bool absent = rc == MDB_NOTFOUND && env_->really_absent(slot_->txn, table);
   return absent ? Lookup::absent : Lookup::failed;
+}
+
+Bytes ReadTxn::find_quickly(const Table& table, Bytes key) const noexcept {
+  if (env_ == nullptr || generation_ != fork_generation()) return {};
+  return find_in_tree(env_->tree_of(*slot_, table), key);
+}
+
+void ReadTxn::find_quickly(const Table& table, std::span<const Bytes> keys,
+                           std::span<Bytes> values) const noexcept {
+  std::fill(values.begin(), values.end(), Bytes());
+  if (env_ == nullptr || generation_ != fork_generation()) return;
+  find_in_tree(env_->tree_of(*slot_, table), keys, values);
 }
 
 Result<std::optional<Bytes>> ReadTxn::get(const Table& table, Bytes key) const {

@@ -15,18 +15,24 @@
 #include <memory>
 #include <mutex>
 
+#include "lmdb/descent.hpp"
 #include "lmdb/types.hpp"
 
 #include "milepost/options.hpp"
 
 namespace milepost::lmdb {
 
-/// One cache line: no two threads' slots share one.
+/// Whole cache lines: no two threads' slots share one.
 struct alignas(64) ReadSlot {
   std::atomic<std::uint32_t> taken{0};
   std::atomic<bool> warm{false};         ///< Has a transaction; written by the holder.
   std::atomic<std::uint64_t> serial{1};  ///< Changes when a transaction ends; cursors compare it.
   MDB_txn* txn = nullptr;
+  // The tree that was looked for last, and when; the holder's.
+  std::uint64_t tree_commit = 0;
+  std::uint64_t tree_epoch = 0;
+  unsigned int tree_table = 0;
+  TreePlace tree{};
 };
 
 /// Thread-safe.

@@ -4,10 +4,12 @@
 #include "store/stored_runs.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <string>
 
 #include "lmdb/cursor.hpp"
+#include "lmdb/descent.hpp"
 #include "store/schema.hpp"
 
 namespace milepost::store {
@@ -34,7 +36,19 @@ Result<bool> StoredRuns::visit(const Uuid& run_id, RecordVisitor visitor) const 
 
 Result<bool> StoredRuns::visit(const lmdb::ReadTxn& txn, const Uuid& run_id,
                                RecordVisitor visitor) const {
-  lmdb::Bytes value;
+  return visit_found(txn, run_id, txn.find_quickly(runs_, id_bytes(run_id)), visitor);
+}
+
+/// `value` is what the quick search came up with: taken if its checksum holds. Everything else is
+/// for LMDB to say.
+Result<bool> StoredRuns::visit_found(const lmdb::ReadTxn& txn, const Uuid& run_id,
+                                     lmdb::Bytes value, RecordVisitor visitor) const {
+  if (!value.empty()) {
+    if (const auto record = core::decode_record(run_id, value)) {
+      visitor(*record);
+      return true;
+    }
+  }
   switch (txn.find(runs_, id_bytes(run_id), value)) {
     case lmdb::Lookup::absent:
       return false;
@@ -134,15 +148,31 @@ Result<std::uint64_t> StoredRuns::epoch() const {
   return epoch(*txn);
 }
 
+void StoredRuns::find_quickly(const lmdb::ReadTxn& txn, std::span<const Uuid> run_ids,
+                              std::span<const std::size_t> indexes,
+                              std::span<lmdb::Bytes> values) const noexcept {
+  std::array<lmdb::Bytes, lmdb::kSideBySideMax> keys;
+  std::transform(indexes.begin(), indexes.end(), keys.begin(),
+                 [&](std::size_t i) { return id_bytes(run_ids[i]); });
+  txn.find_quickly(runs_, std::span(keys).first(indexes.size()), values);
+}
+
 Result<void> visit_in_order(const StoredRuns& stored, const lmdb::ReadTxn& txn,
                             std::span<const Uuid> run_ids, std::span<std::size_t> indexes,
                             IndexedRecordVisitor visit) {
   std::sort(indexes.begin(), indexes.end(),
             [&](std::size_t a, std::size_t b) { return run_ids[a] < run_ids[b]; });
-  for (const std::size_t i : indexes) {
-    auto found =
-        stored.visit(txn, run_ids[i], [&](const core::RecordView& record) { visit(i, record); });
-    if (!found) return found.error();
+  while (!indexes.empty()) {
+    const auto stretch = indexes.first(std::min(indexes.size(), lmdb::kSideBySideMax));
+    indexes = indexes.subspan(stretch.size());
+    std::array<lmdb::Bytes, lmdb::kSideBySideMax> values;
+    stored.find_quickly(txn, run_ids, stretch, std::span(values).first(stretch.size()));
+    for (std::size_t k = 0; k < stretch.size(); ++k) {
+      const std::size_t i = stretch[k];
+      auto found = stored.visit_found(txn, run_ids[i], values[k],
+                                      [&](const core::RecordView& record) { visit(i, record); });
+      if (!found) return found.error();
+    }
   }
   return {};
 }

@@ -44,6 +44,13 @@ class StoredRuns {
 
  private:
   explicit StoredRuns(lmdb::Env& env) noexcept : env_(&env) {}
+  friend Result<void> visit_in_order(const StoredRuns&, const lmdb::ReadTxn&, std::span<const Uuid>,
+                                     std::span<std::size_t>, IndexedRecordVisitor);
+  [[nodiscard]] Result<bool> visit_found(const lmdb::ReadTxn& txn, const Uuid& run_id,
+                                         lmdb::Bytes value, RecordVisitor visit) const;
+  void find_quickly(const lmdb::ReadTxn& txn, std::span<const Uuid> run_ids,
+                    std::span<const std::size_t> indexes,
+                    std::span<lmdb::Bytes> values) const noexcept;
   [[nodiscard]] Result<std::uint64_t> number(const lmdb::ReadTxn& txn, const char* key) const;
 
   lmdb::Env* env_;
@@ -52,8 +59,7 @@ class StoredRuns {
   lmdb::Table keys_{};
 };
 
-/// Visits each run that exists, in the order of ids: neighbours share pages, and the walk through
-/// the tree stays in the caches.
+/// Visits each run that exists, in the order of ids. They are looked for side by side.
 [[nodiscard]] Result<void> visit_in_order(const StoredRuns& stored, const lmdb::ReadTxn& txn,
                                           std::span<const Uuid> run_ids,
                                           std::span<std::size_t> indexes,
