@@ -180,6 +180,9 @@ struct EngineInfo {
   bool lists = true;    ///< False: has no pages of lists.
   bool counts = false;  ///< True: counts runs per status.
   bool feed = false;    ///< True: has a change feed.
+  /// Concurrent callers share commits through the harness, which the store cannot do by itself:
+  /// shown, but the best peer of one caller only.
+  bool helped = false;
   /// Relaxed, a power cut may damage the store: shown, but never the best peer.
   bool unsafe = false;
   bool durable = true;

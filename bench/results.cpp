@@ -150,7 +150,11 @@ Setup read_setup(const std::string& directory) {
     } catch (const std::exception&) {
       e.version += " (absent)";  // its cells will say why
     }
-    const char* const kind = e.ours ? "ours" : e.floor ? "floor" : e.unsafe ? "unsafe" : "peer";
+    const char* const kind = e.ours     ? "ours"
+                             : e.floor  ? "floor"
+                             : e.unsafe ? "unsafe"
+                             : e.helped ? "helped"
+                                        : "peer";
     s.engines.push_back({e.name, e.version, e.settings, kind});
   }
   return s;

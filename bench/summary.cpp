@@ -105,7 +105,14 @@ std::string Summary::kind(const std::string& engine) const {
 
 std::optional<std::string> Summary::best_peer(const Key& key) const {
   for (const std::string& engine : engines(key)) {
-    if (kind(engine) == "peer") return engine;
+    if (kind(engine) == "peer" || (kind(engine) == "helped" && key.threads == 1)) return engine;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> Summary::best_helped(const Key& key) const {
+  for (const std::string& engine : engines(key)) {
+    if (kind(engine) == "helped" && key.threads > 1) return engine;
   }
   return std::nullopt;
 }

@@ -59,9 +59,11 @@ class Summary {
   [[nodiscard]] std::optional<Spread> ratio(const Key& key_a, const std::string& engine_a,
                                             const Key& key_b, const std::string& engine_b,
                                             Metric metric = &Result::ops_per_s) const;
-  /// The fastest engine that does all of the work and keeps the same promise, ours apart.
+  /// The fastest engine that does all of the work by itself and keeps the same promise, ours apart.
   [[nodiscard]] std::optional<std::string> best_peer(const Key& key) const;
-  /// `ours`, `peer`, `floor` or `unsafe`.
+  /// The fastest whose concurrent callers the harness helps, where there are several callers.
+  [[nodiscard]] std::optional<std::string> best_helped(const Key& key) const;
+  /// `ours`, `peer`, `helped`, `floor` or `unsafe`.
   [[nodiscard]] std::string kind(const std::string& engine) const;
   /// A value of `extra`, its median over rounds.
   [[nodiscard]] std::optional<double> extra(const Key& key, const std::string& engine,

@@ -297,7 +297,8 @@ const Registration kTrees{
      .version = version(),
      .settings = "four index trees; leader/follower group commit of the harness; batches sorted "
                  "tree by tree; pooled, renewed read transactions; NOTLS; relaxed: NOMETASYNC",
-     .make = [] { return std::make_unique<LmdbEngine>(Shape::trees, MDB_NOMETASYNC); }}};
+     .make = [] { return std::make_unique<LmdbEngine>(Shape::trees, MDB_NOMETASYNC); },
+     .helped = true}};
 const Registration kNoSync{
     {.name = "lmdb_nosync",
      .version = version(),

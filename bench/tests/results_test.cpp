@@ -39,11 +39,13 @@ ResultFile sample() {
   all.setup.engines = {{"milepost", "1", "", "ours"},
                        {"slow", "1", "", "peer"},
                        {"fast", "1", "", "peer"},
+                       {"grouped", "1", "", "helped"},
                        {"reckless", "1", "", "unsafe"}};
   for (const auto& [round, factor] : {std::pair{1u, 1.0}, {2u, 0.5}, {3u, 2.0}}) {
     all.results.push_back(result("milepost", round, 1000 * factor));
     all.results.push_back(result("slow", round, 100 * factor));
     all.results.push_back(result("fast", round, 250 * factor));
+    all.results.push_back(result("grouped", round, 500 * factor));
     all.results.push_back(result("reckless", round, 5000 * factor));
   }
   return all;
@@ -105,7 +107,7 @@ TEST_CASE("merged runs keep their rounds apart", "[bench][results]") {
   REQUIRE(s.spread(key, "milepost")->median == 2000);
   REQUIRE(s.ratio(key, "milepost", key, "fast")->most == 4);
   REQUIRE(s.ratio(key, "late", key, "milepost")->most == 0.00025);
-  REQUIRE(all.setup.engines.size() == 5);
+  REQUIRE(all.setup.engines.size() == 6);
   REQUIRE(all.more.size() == 1);
   REQUIRE(s.claims_ratios());
   ResultFile quick = sample();
@@ -181,8 +183,18 @@ TEST_CASE("medians, ratios by rounds, and the best honest peer", "[bench][summar
   REQUIRE(ratio.least == 4);
   REQUIRE(ratio.most == 4);
   REQUIRE(s.best_peer(key) == "fast");
+  REQUIRE(s.best_helped(key) == "grouped");
   REQUIRE(s.engines(key).front() == "reckless");
   REQUIRE_FALSE(s.ratio(key, "milepost", key, "absent").has_value());
+}
+
+TEST_CASE("help with sharing commits is none for a single caller", "[bench][summary]") {
+  ResultFile all = sample();
+  for (Result& r : all.results) r.threads = 1;
+  const Summary s(all);
+  const Key key{"lifecycle", "durable", 1, 0};
+  REQUIRE(s.best_peer(key) == "grouped");
+  REQUIRE_FALSE(s.best_helped(key).has_value());
 }
 
 TEST_CASE("the median of an even number of values lies between the middle two", "[bench]") {
