@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# hosts.sh [ROOT]: builds and runs a host in C++ and one in C with what the Debian packages put below
-# ROOT (default: the system's own root), by pkg-config and by CMake, and starts the programs.
+# hosts.sh [ROOT]: builds and runs hosts in C++ and C with what the Debian packages put below ROOT
+# (default: the system's own root), by pkg-config and by CMake, and starts the programs.
 set -euo pipefail
 hosts=$(cd "$(dirname "${BASH_SOURCE[0]}")/../install" && pwd)
 root=${1:-}

@@ -33,7 +33,8 @@ for package in "${packages[@]}"; do
   [[ $files == *"/usr/share/doc/$name/copyright"* ]] || die "$name has no copyright file"
   case $name in
     libmilepost-dev)
-      wanted=(libboost1.81-dev liblmdb-dev libssl-dev libxxhash-dev 'libmilepost0.1 (=' 'libmilepost-c1 (=')
+      wanted=(libboost1.81-dev liblmdb-dev libssl-dev libxxhash-dev
+        'libmilepost0.1 (=' 'libmilepost-c1 (=')
       for part in libmilepost.a libmilepost.so libmilepost-c.so milepost/milepost.h \
         milepost/milepost.hpp pkgconfig/milepost-c.pc milepost-config.cmake libmilepost-http.a \
         milepost/http/server.hpp; do

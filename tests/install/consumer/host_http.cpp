@@ -5,10 +5,10 @@
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
+#include <milepost/http/keys.hpp>
+#include <milepost/http/server.hpp>
 #include <string>
 
-#include "milepost/http/keys.hpp"
-#include "milepost/http/server.hpp"
 #include "milepost/milepost.hpp"
 
 int main() {
