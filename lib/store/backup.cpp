@@ -60,6 +60,7 @@ Result<std::uint64_t> copy_file(const std::string& from, const std::string& to,
       const ::ssize_t written =
           ::write(out, buffer.data() + done, static_cast<std::size_t>(got - done));
       if (written < 0 && errno != EINTR) number = errno;
+      if (written == 0) number = EIO;  // Nothing, and no reason: again would be for ever.
       if (written > 0) done += written;
     }
     copied += static_cast<std::uint64_t>(got);
