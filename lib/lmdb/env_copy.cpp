@@ -54,6 +54,7 @@ int write_all(int fd, const char* from, std::size_t size) noexcept {
     const ::ssize_t written = ::write(fd, from, size);
     if (written < 0 && errno == EINTR) continue;
     if (written < 0) return errno;
+    if (written == 0) return EIO;  // Nothing, and no reason: again would be for ever.
     from += written;
     size -= static_cast<std::size_t>(written);
   }

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "lmdb/folder.hpp"
+#include "lmdb/private_file.hpp"
 #include "lmdb/writer_lock.hpp"
 #include "store/batch_writer.hpp"
 #include "store/directories.hpp"
@@ -59,6 +60,7 @@ Result<std::uint64_t> copy_file(const std::string& from, const std::string& to,
       const ::ssize_t written =
           ::write(out, buffer.data() + done, static_cast<std::size_t>(got - done));
       if (written < 0 && errno != EINTR) number = errno;
+      if (written == 0) number = EIO;  // Nothing, and no reason: again would be for ever.
       if (written > 0) done += written;
     }
     copied += static_cast<std::uint64_t>(got);
@@ -94,6 +96,16 @@ Result<void> check_backup(const VerifyReport& report, const std::string& backup)
         .advice = "Open it for writing and close it, then restore it."};
   }
   return {};
+}
+
+/// The last effect that a copy holds. Only the copy can tell: LMDB begins a transaction of its own
+/// for it, and the applier may commit before that.
+Result<std::uint64_t> sequence_of_copy(const std::string& file) {
+  auto value = lmdb::read_private_file(file, lmdb::kMetaTable, kMetaApplied);
+  if (!value) return value.error();
+  std::uint64_t sequence = 0;
+  if (value->size() == sizeof sequence) std::memcpy(&sequence, value->data(), sizeof sequence);
+  return sequence;
 }
 
 /// Gives the copy in `directory` an id and an epoch of its own; yields the id.
@@ -142,21 +154,19 @@ Result<Held> hold_store(const std::string& directory) {
 
 }  // namespace
 
-Result<BackupReport> copy_store(lmdb::Env& env, const StoredRuns& stored, const std::string& to,
+Result<BackupReport> copy_store(lmdb::Env& env, const std::string& to,
                                 const BackupOptions& options) {
   if (auto absent = check_absent(to); !absent) return absent.error();
   auto directory = NewDirectory::make(to, "backup");
   if (!directory) return directory.error();
   env.make_headroom(options.deadline);
-  BackupReport report;
-  auto sequence = stored.applied_sequence();
-  if (!sequence) return sequence.error();
-  report.sequence = *sequence;
-  auto bytes = env.copy_to(data_file_in(directory->path()), options.compact, options.progress);
+  const std::string copy = data_file_in(directory->path());
+  auto bytes = env.copy_to(copy, options.compact, options.progress);
   if (!bytes) return bytes.error();
-  report.bytes = *bytes;
+  auto sequence = sequence_of_copy(copy);
+  if (!sequence) return sequence.error();
   if (auto placed = directory->put_in_place(); !placed) return placed.error();
-  return report;
+  return BackupReport{.bytes = *bytes, .sequence = *sequence};
 }
 
 Result<RestoreReport> restore_store(const std::string& backup, const std::string& directory,

@@ -14,8 +14,8 @@
 namespace milepost::store {
 
 /// Copies the store as it is published into a new folder.
-[[nodiscard]] Result<BackupReport> copy_store(lmdb::Env& env, const StoredRuns& stored,
-                                              const std::string& to, const BackupOptions& options);
+[[nodiscard]] Result<BackupReport> copy_store(lmdb::Env& env, const std::string& to,
+                                              const BackupOptions& options);
 
 /// See restore_backup.
 [[nodiscard]] Result<RestoreReport> restore_store(const std::string& backup,

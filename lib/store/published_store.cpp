@@ -199,7 +199,7 @@ Result<VerifyReport> PublishedStore::verify(const VerifyOptions& options) const 
 Result<BackupReport> PublishedStore::backup(const std::string& to,
                                             const BackupOptions& options) const {
   if (auto refused = refusal(); !refused) return refused.error();
-  return copy_store(*env_, stored_, to, options);
+  return copy_store(*env_, to, options);
 }
 
 }  // namespace milepost::store

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Backup and restore on real folders.
+#include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <string>
 #include <sys/stat.h>
+#include <thread>
 
 #include "verify_support.hpp"
 
@@ -61,6 +64,27 @@ TEST_CASE("a backup holds everything acknowledged before it and nothing is left 
     names.insert(entry.path().filename());
   CHECK(names == std::set<std::string>{"store", "plain", "compact"});
   tracker.create(test::request(id(9'002))).value().require_applied();
+}
+
+TEST_CASE("a backup made while others write says what it holds", "[api][backup]") {
+  const test::TempDirectory folder;
+  OpenOptions options = small(folder / "store");
+  options.publish_interval = std::chrono::milliseconds(1);
+  Tracker tracker = Tracker::open(options).value();
+  std::atomic<bool> done{false};
+  std::thread writer([&] {
+    for (std::uint64_t i = 0; !done; ++i) {
+      tracker.create(test::request(id(i))).value().require_applied();
+    }
+  });
+  for (int i = 0; i < 12; ++i) {
+    const std::string to = folder / ("copy-" + std::to_string(i));
+    const auto backup = tracker.backup(to, {.compact = i % 2 == 1});
+    const auto verified = verify_directory(to);
+    CHECK((ok(backup) && ok(verified) && backup->sequence == verified->sequence));
+  }
+  done = true;
+  writer.join();
 }
 
 TEST_CASE("a restored backup is another store with the same runs", "[api][backup]") {

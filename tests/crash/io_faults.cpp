@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The I/O error sweep. A worker opens a store, writes, flushes, closes, opens again, while the
-// preloaded shim makes the n-th call of one kind fail with one error, once or from then on. Then
-// a fresh process judges: what was reported done is there, what was reported not done is not,
-// what was reported unknown is either. No signal, no hang. After a single fault the worker must get
-// all its work done without a restart; it may have to reopen only when a write or sync of a
-// journal segment failed, and reads must go on until it does.
+// The I/O error sweep. A worker opens a store, writes, looks after it, copies, verifies and
+// restores it, flushes, closes, opens again (fault_worker.hpp), while the preloaded shim makes the
+// n-th call of one kind fail with one error, once or from then on. Then a fresh process judges:
+// what was reported done is there, what was reported not done is not, what was reported unknown is
+// either. No signal, no hang. After a single fault the worker must get all its work done without a
+// restart; it may have to reopen only when a write or sync of a journal segment failed, and reads
+// must go on until it does.
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -20,214 +21,13 @@
 #include "common/process.hpp"
 #include "common/store_check.hpp"
 #include "common/workload.hpp"
+#include "fault_worker.hpp"
 #include "shim/fault_report.hpp"
 
 namespace milepost::crash {
 namespace {
 
-constexpr std::uint32_t kRuns = 200;
-constexpr std::uint32_t kBatch = 8;
-constexpr int kTries = 4;
-constexpr int kStickyRefusalsMax = 8;
 constexpr auto kCaseLimit = std::chrono::seconds(60);
-
-/// What the worker tells the parent beside the oracle.
-struct WorkerReport {
-  std::atomic<std::uint32_t> reopened;   ///< Because of needs_reopen.
-  std::atomic<std::uint32_t> completed;  ///< Every step was done in the end.
-  char last_error[512];
-};
-
-OpenOptions fault_store(const std::string& directory) {
-  OpenOptions options = small_store(directory, Durability::durable);
-  options.wait_max = std::chrono::milliseconds(400);
-  return options;
-}
-
-// --- child: the worker --------------------------------------------------------------------------
-
-class Worker {
- public:
-  Worker(const Options& options, Oracle& oracle, WorkerReport& report)
-      : directory_(options.text("store")), oracle_(oracle), report_(report) {}
-
-  int run() {
-    if (!open()) return 0;
-    bool all = true;
-    for (std::uint32_t slot = 0; slot < kRuns; slot += kBatch) {
-      for (std::uint32_t i = 0; slot % 32 == 0 && i < kBatch; ++i) all &= lifecycle(slot + i);
-      if (slot % 32 != 0) all &= batch(slot);
-      if (!tracker_) return 0;
-      if (slot == 96) all &= reopen_cleanly();
-      if (!tracker_) return 0;
-    }
-    all &= try_often("flush", [&] { return tracker_->flush(); });
-    if (tracker_) all &= reopen_cleanly();
-    if (tracker_) all &= lifecycle(kRuns);
-    if (tracker_) read_back();
-    report_.completed = all ? 1 : 0;
-    return 0;  // without a close: the journal has the rest
-  }
-
- private:
-  void note_error(const char* what, const Error& error) {
-    std::snprintf(report_.last_error, sizeof report_.last_error, "%s: %s", what,
-                  to_string(error).c_str());
-  }
-
-  bool open() {
-    for (int i = 0; i < kTries; ++i) {
-      auto tracker = Tracker::open(fault_store(directory_));
-      if (tracker) {
-        tracker_.emplace(std::move(*tracker));
-        return true;
-      }
-      note_error("open", tracker.error());
-    }
-    return false;
-  }
-
-  /// Refused until reopened: reads must go on, and a reopen must help.
-  bool reopen_refused() {
-    ++report_.reopened;
-    if (known_) {
-      auto got = tracker_->get(*known_);
-      if (!got && !sticky_)
-        oracle_.fail("a read fails after a failed write: " + to_string(got.error()));
-    }
-    static_cast<void>(tracker_->close());
-    tracker_.reset();
-    return open();
-  }
-
-  bool reopen_cleanly() {
-    auto closed = tracker_->close();
-    if (!closed) note_error("close", closed.error());
-    tracker_.reset();
-    return open();
-  }
-
-  /// A fault that stays makes every call wait for its deadline; a few of them show it.
-  [[nodiscard]] bool gave_up() const { return sticky_ && refusals_ >= kStickyRefusalsMax; }
-
-  template <typename Call>
-  bool try_often(const char* what, Call call) {
-    for (int i = 0; i < kTries && tracker_ && !gave_up(); ++i) {
-      auto done = call();
-      if (done) return true;
-      ++refusals_;
-      note_error(what, done.error());
-      if (done.error().code == Errc::needs_reopen && !reopen_refused()) return false;
-    }
-    return false;
-  }
-
-  Note note_of(std::uint32_t slot, Step step, RunStatus target, std::uint32_t batch = 0) {
-    Note note;
-    note.step = step;
-    note.state = StepState::begun;
-    note.target = target;
-    note.slot = slot;
-    note.batch = batch;
-    note.run_id = slot_id(1, slot);
-    note.id_known = 1;
-    return note;
-  }
-
-  void note_answer(Note note, const Outcome& outcome) {
-    note.state = StepState::answered;
-    note.outcome = outcome.kind;
-    note.sequence = outcome.run.sequence;
-    note.digest = digest(outcome.run);
-    oracle_.apply(note);
-    if (!outcome.holds())
-      oracle_.fail("a step is refused: " + std::string(to_string(outcome.kind)));
-    known_ = outcome.run.run_id;
-  }
-
-  /// `was_unknown`: a first try's fate is; that a second one did nothing does not change it.
-  void note_refusal(Note note, const Error& error, bool was_unknown) {
-    const bool not_done = error.applied == Applied::no && !was_unknown;
-    note.state = not_done ? StepState::not_done : StepState::unknown;
-    oracle_.apply(note);
-  }
-
-  template <typename Call>
-  bool step(const Note& note, Call call) {
-    bool unknown = false;
-    return tracker_ && try_often("step", [&] {
-             oracle_.apply(note);
-             auto outcome = call();
-             if (outcome) {
-               note_answer(note, *outcome);
-             } else {
-               note_refusal(note, outcome.error(), unknown);
-               unknown = unknown || outcome.error().applied != Applied::no;
-             }
-             return outcome;
-           });
-  }
-
-  CreateCommand create_of(std::uint32_t slot) {
-    CreateCommand command;
-    command.run_id = slot_id(1, slot);
-    command.journey_id = slot_id(2, slot % 5);
-    command.profile_id = slot_id(3, slot);
-    return command;
-  }
-
-  bool lifecycle(std::uint32_t slot) {
-    const Uuid id = slot_id(1, slot);
-    return step(note_of(slot, Step::create, RunStatus::queued),
-                [&] { return tracker_->create(create_of(slot)); }) &&
-           step(note_of(slot, Step::start, RunStatus::running),
-                [&] { return tracker_->start(id, {.owner = "worker"}); }) &&
-           step(note_of(slot, Step::finish, RunStatus::completed),
-                [&] { return tracker_->complete(id); });
-  }
-
-  bool batch(std::uint32_t slot) {
-    std::vector<Command> commands;
-    std::vector<Note> notes;
-    const std::string text(4'000, 'x');
-    for (std::uint32_t i = slot; i < slot + kBatch; ++i) {
-      commands.emplace_back(create_of(i));
-      notes.push_back(note_of(i, Step::create, RunStatus::queued, slot + 1));
-      commands.emplace_back(FailCommand{.run_id = slot_id(1, i), .error = text});
-      notes.push_back(note_of(i, Step::finish, RunStatus::failed, slot + 1));
-    }
-    bool unknown = false;
-    return try_often("batch", [&] {
-      for (const Note& note : notes) oracle_.apply(note);
-      auto outcomes = tracker_->apply(commands);
-      for (std::size_t i = 0; i < notes.size(); ++i) {
-        if (outcomes) {
-          note_answer(notes[i], (*outcomes)[i]);
-        } else {
-          note_refusal(notes[i], outcomes.error(), unknown);
-        }
-      }
-      if (!outcomes) unknown = unknown || outcomes.error().applied != Applied::no;
-      return outcomes;
-    });
-  }
-
-  void read_back() {
-    for (std::uint32_t slot = 0; slot < kRuns; ++slot) {
-      auto got = tracker_->get(slot_id(1, slot));
-      if (!got) note_error("get", got.error());
-    }
-  }
-
-  std::string directory_;
-  Oracle& oracle_;
-  WorkerReport& report_;
-  std::optional<Tracker> tracker_{};
-  std::optional<Uuid> known_{};
-  int refusals_ = 0;
-  bool sticky_ = std::getenv("MILEPOST_SHIM_STICKY") != nullptr &&
-                 std::strcmp(std::getenv("MILEPOST_SHIM_STICKY"), "1") == 0;
-};
 
 // --- child: the judge ---------------------------------------------------------------------------
 
@@ -246,6 +46,8 @@ int run_judge(const Options& options) {
     if (auto closed = tracker->close(); !closed) return fail("close: " + to_string(closed.error()));
   }
   if (auto wrong = check_tables(directory); !wrong.empty()) return fail(wrong);
+  if (auto wrong = verify_closed(directory); !wrong.empty()) return fail(wrong);
+  if (auto wrong = judge_copies(directory, oracle, false); !wrong.empty()) return fail(wrong);
   return 0;
 }
 
@@ -272,6 +74,7 @@ constexpr std::array kKinds{
     Kind{"write", " EIO ENOSPC EDQUOT EINTR EFBIG short "},
     Kind{"writev", " EIO ENOSPC EDQUOT EINTR EFBIG short "},
     Kind{"pread", " EIO EINTR short "},
+    Kind{"read", " EIO EINTR short "},
     Kind{"fdatasync", " EIO ENOSPC EDQUOT EINTR "},
     Kind{"fsync", " EIO ENOSPC EDQUOT EINTR "},
     Kind{"ftruncate", " EIO ENOSPC EDQUOT EINTR EFBIG "},
@@ -307,14 +110,14 @@ class Sweep {
       Case one{options_.text("call"), error_named(options_.text("error", "EIO")),
                options_.has("sticky"), options_.number("nth", 1)};
       const bool good = try_case(one);
-      folder_.keep();
+      if (!good || options_.has("keep")) folder_.keep();
       std::printf("hits %llu, last error: %s\n", static_cast<unsigned long long>(hits_),
                   last_error_.c_str());
       return good ? 0 : 1;
     }
     std::vector<Case> cases = all_cases();
     std::shuffle(cases.begin(), cases.end(), random_);
-    const std::uint64_t wanted = options_.number("cases", 160);
+    const std::uint64_t wanted = options_.number("cases", 110);
     const std::uint64_t seconds = options_.long_seconds();
     const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
     std::printf("  %zu cases possible\n", cases.size());
@@ -422,8 +225,8 @@ class Sweep {
   }
 
   static std::string kind_text(std::uint32_t kind) {
-    constexpr std::array kNames{"segment",  "new segment", "data",      "meta",
-                                "new data", "lock",        "directory", "other"};
+    constexpr std::array kNames{"segment",   "new segment", "data",   "meta",    "new data", "lock",
+                                "directory", "other",       "backup", "restore", "replaced"};
     return kind < kNames.size() ? kNames[kind] : "?";
   }
 
@@ -455,7 +258,7 @@ int main(int argc, char** argv) {
   if (options.has("worker")) {
     auto* report =
         static_cast<WorkerReport*>(map_shared(options.text("worker"), sizeof(WorkerReport)));
-    return Worker(options, *map_oracle(options.text("oracle")), *report).run();
+    return FaultWorker(options.text("store"), *map_oracle(options.text("oracle")), *report).run();
   }
   if (options.has("judge")) return run_judge(options);
   const std::uint64_t seed = choose_seed(options, "crash_io_faults");

@@ -8,10 +8,13 @@
 //  survivor  a read-only process lives through the kills and must see a state that only grows;
 //  rival     a second writer is refused while the first one lives, and welcome after its death;
 //  creation  every round begins with no store at all.
+// In all of them backups are made by writers, and restored now and then by a process that is killed
+// at a point of that.
 #include <array>
 #include <cstdio>
 #include <cstring>
 #include <map>
+#include <optional>
 #include <random>
 #include <signal.h>
 #include <sys/stat.h>
@@ -19,17 +22,18 @@
 #include <thread>
 #include <unistd.h>
 
+#include "common/oracle.hpp"
 #include "common/process.hpp"
 #include "common/store_check.hpp"
 #include "common/workload.hpp"
+#include "kill_children.hpp"
 
 namespace milepost::crash {
 namespace {
 
-constexpr unsigned kThreads = 8;
 constexpr auto kRoundLimit = std::chrono::seconds(60);
-constexpr std::uint32_t kSlotsPerRound = 300;
 constexpr std::uint64_t kRoundsPerStore = 25;
+constexpr std::uint64_t kRestoreEvery = 6;
 constexpr std::size_t kPointsWanted = 12;
 
 struct Point {
@@ -51,6 +55,10 @@ constexpr std::array kPoints{
     Point{"data.sync.before", 15},          Point{"data.sync.after", 15},
     Point{"meta.write.before", 15},         Point{"meta.write.after", 15},
     Point{"directory.sync.before", 3},      Point{"directory.sync.after", 3},
+    Point{"backup.mkdir.after", 1},         Point{"backup.write.before", 1},
+    Point{"backup.write.torn", 1},          Point{"backup.write.after", 1},
+    Point{"backup.sync.before", 1},         Point{"backup.sync.after", 1},
+    Point{"backup.rename.before", 1},       Point{"backup.rename.after", 1},
 };
 
 // Only passed while a store is made.
@@ -60,82 +68,15 @@ constexpr std::array kCreationPoints{
     Point{"data.rename.after", 1},     Point{"other.mkdir.after", 2},
 };
 
-Durability mode_of(const std::string& mode) {
-  return mode == "relaxed" ? Durability::relaxed : Durability::durable;
-}
-
-// --- child: the writer --------------------------------------------------------------------------
-
-int run_writer(const Options& options) {
-  Oracle& oracle = *map_oracle(options.text("oracle"));
-  const auto fail = [&](const std::string& text) {
-    oracle.fail(text);
-    return 3;
-  };
-  auto tracker = Tracker::open(small_store(options.text("store"), mode_of(options.text("mode"))));
-  if (!tracker) return fail("open: " + to_string(tracker.error()));
-  if (auto wrong = judge(*tracker, oracle, {}, true); !wrong.empty()) return fail(wrong);
-  WorkloadOptions workload_options;
-  workload_options.seed = options.number("seed", 1);
-  workload_options.threads = kThreads;
-  workload_options.error_size_max = 1'500;
-  workload_options.first_slot = oracle.slots_used;
-  workload_options.slots = static_cast<std::uint32_t>(options.number("slots", kSlotsPerRound));
-  workload_options.note = [&](const Note& note) { oracle.apply(note); };
-  const bool in_batches = mix(workload_options.seed + workload_options.first_slot) % 4 == 0;
-  workload_options.batches = in_batches;
-  Workload workload(*tracker, workload_options);
-  if (auto wrong = workload.finish_old(oracle); !wrong.empty()) return fail(wrong);
-  if (auto wrong = workload.run(); !wrong.empty()) return fail(wrong);
-  if (auto closed = tracker->close(); !closed) return fail("close: " + to_string(closed.error()));
-  return 0;
-}
-
-// --- child: the survivor ------------------------------------------------------------------------
-
-/// Reads on and on: no run may ever go back, none may be one nobody asked for.
-int run_survivor(const Options& options) {
-  Oracle& oracle = *map_oracle(options.text("oracle"));
-  OpenOptions open_options = small_store(options.text("store"), Durability::durable);
-  open_options.read_only = true;
-  auto reader = Tracker::open(open_options);
-  const auto fail = [&](const std::string& text) {
-    oracle.fail("survivor: " + text);
-    return 3;
-  };
-  if (!reader) return fail("open: " + to_string(reader.error()));
-  std::map<std::uint32_t, std::uint64_t> seen;
-  const pid_t parent = ::getppid();
-  for (std::uint64_t round = 0; ::getppid() == parent; ++round) {
-    for (std::uint32_t slot = 0; slot < oracle.slots_used; ++slot) {
-      const SlotRecord& record = oracle.slots[slot];
-      if (record.id_known.load(std::memory_order_acquire) == 0) continue;
-      auto run = reader->get(record.run_id);
-      if (!run) return fail("get: " + to_string(run.error()));
-      const std::uint64_t sequence = *run ? (*run)->sequence : 0;
-      if (sequence < seen[slot]) {
-        return fail("slot " + std::to_string(slot) + " went back from sequence " +
-                    std::to_string(seen[slot]) + " to " + std::to_string(sequence));
-      }
-      seen[slot] = sequence;
-    }
-    if (auto behind = reader->unpublished(); !behind && behind.error().code != Errc::busy) {
-      return fail("unpublished: " + to_string(behind.error()));
-    }
-    std::this_thread::sleep_for(std::chrono::milliseconds(2));
-  }
-  return 0;
-}
-
-// --- child: a second writer ---------------------------------------------------------------------
-
-int run_rival(const Options& options) {
-  auto tracker = Tracker::open(small_store(options.text("store"), Durability::durable));
-  if (tracker) return 4;
-  if (tracker.error().code == Errc::locked) return 0;
-  std::fprintf(stderr, "rival: %s\n", to_string(tracker.error()).c_str());
-  return 5;
-}
+// Only passed by a restore; what makes room, only where a store is replaced.
+constexpr std::array kRestorePoints{
+    Point{"restore.mkdir.after", 1},   Point{"restore.write.before", 8},
+    Point{"restore.write.torn", 8},    Point{"restore.write.after", 8},
+    Point{"restore.sync.before", 4},   Point{"restore.sync.after", 4},
+    Point{"restore.unlink.after", 2},  Point{"replaced.rename.before", 1},
+    Point{"replaced.rename.after", 1}, Point{"restore.rename.before", 1},
+    Point{"restore.rename.after", 1},  Point{"directory.sync.before", 3},
+};
 
 // --- parent -------------------------------------------------------------------------------------
 
@@ -156,7 +97,7 @@ class Loop {
     };
     for (std::uint64_t round = 0; more(); ++round) {
       if (round % rounds_per_store() == 0) new_store();
-      if (!one_round(round)) {
+      if (!one_round(round) || (round % kRestoreEvery == 5 && !restore_round())) {
         std::printf("  %s, %s, round %llu (kill point %s): %s\n", variant_.c_str(), mode_.c_str(),
                     static_cast<unsigned long long>(round), point_.c_str(), what_failed().c_str());
         end_survivor();
@@ -182,7 +123,9 @@ class Loop {
       answers_ += oracle_->answers;
     }
     end_survivor();
-    remove_tree(store_);
+    remove_tree(folder_.path() + "/live");
+    ::mkdir((folder_.path() + "/live").c_str(), 0700);
+    restored_ = false;
     ++stores_;
     oracle_path_ = folder_.path() + "/oracle-" + std::to_string(stores_);
     oracle_ = map_oracle(oracle_path_);
@@ -226,7 +169,8 @@ class Loop {
     const std::uint64_t answers_before = oracle_->answers;
     const pid_t writer =
         spawn_self({"--writer=1", "--store=" + store_, "--oracle=" + oracle_path_,
-                    "--mode=" + mode_, "--seed=" + std::to_string(stores_ * 1000 + 7)},
+                    "--mode=" + mode_, "--seed=" + std::to_string(stores_ * 1000 + 7),
+                    point_.starts_with("backup") ? "--upkeep=1" : "--any=1"},
                    environment);
     bool good = true;
     if (variant_ == "rival" && round % 4 == 1) good = refuse_rival(writer, answers_before);
@@ -246,6 +190,68 @@ class Loop {
     struct stat info {};
     if (::stat((store_ + "/data.mdb").c_str(), &info) == 0) start_survivor();
     return good && survivor_lives();
+  }
+
+  /// Restores the newest copy, the first time beside the store, then in the place of what is there.
+  /// What is found after the kill is the restored store, whole, or what was there before.
+  bool restore_round() {
+    std::size_t number = std::min<std::size_t>(oracle_->copies_used, kCopiesMax);
+    while (number > 0 && oracle_->copies[number - 1].state != StepState::answered) --number;
+    if (number == 0) return true;
+    const CopyRecord& copy = oracle_->copies[number - 1];
+    const std::string to = folder_.path() + "/live/restored";
+    const Point& point = kRestorePoints[random_() % kRestorePoints.size()];
+    point_ = point.name;
+    Environment environment = shim_environment("kill", folder_.path() + "/live");
+    environment["MILEPOST_SHIM_POINT"] = point.name;
+    environment["MILEPOST_SHIM_NTH"] = std::to_string(1 + random_() % point.nth_max);
+    const Exit exit = wait_for(spawn_self({"--restorer=1", "--oracle=" + oracle_path_, "--to=" + to,
+                                           "--copy=" + copy_path(store_, number - 1)},
+                                          environment),
+                               kRoundLimit);
+    if (oracle_->failure[0] != 0) return false;
+    if (exit.signal == SIGKILL && !exit.timed_out) {
+      ++killed_;
+      ++killed_at_[point_];
+    } else if (!exit.clean()) {
+      wrong_ = "the restorer " + exit.text();
+      return false;
+    }
+    ++restores_;
+    return judge_restored(to, exit.clean() ? copy.sequence : 0);
+  }
+
+  bool judge_restored(const std::string& to, std::uint64_t sequence) {
+    struct stat info {};
+    const std::string before = to + ".replaced";
+    const bool there = ::lstat(to.c_str(), &info) == 0;
+    const bool moved = ::lstat(before.c_str(), &info) == 0;
+    if (!there && (sequence != 0 || (restored_ && !moved))) {
+      wrong_ = "neither the restored store is there nor what it was to replace";
+      return false;
+    }
+    for (const std::string& store : {there ? to : std::string(), moved ? before : std::string()}) {
+      if (store.empty() || !wrong_.empty()) continue;
+      wrong_ = verify_closed(store);
+      if (wrong_.empty()) wrong_ = check_tables(store);
+    }
+    if (wrong_.empty() && sequence != 0) wrong_ = use_restored(to, sequence);
+    // As an operator would: what was moved away comes back if nothing took its place.
+    if (!there && moved) static_cast<void>(std::rename(before.c_str(), to.c_str()));
+    remove_tree(before);
+    restored_ = there || moved;
+    return wrong_.empty();
+  }
+
+  /// It is the copy, and a store like any other.
+  static std::string use_restored(const std::string& to, std::uint64_t sequence) {
+    if (verify_directory(to).value().sequence != sequence) return "the restored is not the copy";
+    auto tracker = Tracker::open(small_store(to, Durability::durable));
+    if (!tracker) return "the restored cannot be opened: " + to_string(tracker.error());
+    if (auto wrong = next_write(*tracker, sequence); !wrong.empty()) return wrong;
+    auto closed = tracker->close();
+    return closed ? check_tables(to)
+                  : "the restored cannot be closed: " + to_string(closed.error());
   }
 
   bool survivor_lives() {
@@ -284,7 +290,8 @@ class Loop {
   bool last_look() {
     const Exit exit =
         wait_for(spawn_self({"--writer=1", "--store=" + store_, "--oracle=" + oracle_path_,
-                             "--mode=" + mode_, "--slots=20", "--seed=5"}),
+                             "--mode=" + mode_, "--slots=20",
+                             "--seed=" + std::to_string(stores_ * 1000 + 7)}),
                  kRoundLimit);
     bool good = end_survivor();
     if (!exit.clean()) {
@@ -293,6 +300,8 @@ class Loop {
     }
     if (good) {
       wrong_ = check_tables(store_);
+      if (wrong_.empty()) wrong_ = verify_closed(store_);
+      if (wrong_.empty()) wrong_ = judge_copies(store_, *oracle_, false);
       good = wrong_.empty();
     }
     if (!good) {
@@ -308,11 +317,11 @@ class Loop {
   bool report() {
     std::printf(
         "  %-8s %-7s %llu kills at %zu points, %llu got through, %llu stores, %llu effects "
-        "acknowledged, %llu rivals refused: 0 lost\n",
+        "acknowledged, %llu rivals refused, %llu restores: 0 lost\n",
         variant_.c_str(), mode_.c_str(), static_cast<unsigned long long>(killed_),
         killed_at_.size(), static_cast<unsigned long long>(got_through_),
         static_cast<unsigned long long>(stores_), static_cast<unsigned long long>(effects_),
-        static_cast<unsigned long long>(rivals_));
+        static_cast<unsigned long long>(rivals_), static_cast<unsigned long long>(restores_));
     for (const auto& [point, count] : killed_at_) {
       std::printf("    %4llu at %s\n", static_cast<unsigned long long>(count), point.c_str());
     }
@@ -338,6 +347,8 @@ class Loop {
   std::uint64_t killed_ = 0;
   std::uint64_t got_through_ = 0;
   std::uint64_t rivals_ = 0;
+  std::uint64_t restores_ = 0;
+  bool restored_ = false;
   std::uint64_t effects_ = 0;
   std::uint64_t answers_ = 0;
   std::map<std::string, std::uint64_t> killed_at_{};
@@ -380,5 +391,6 @@ int main(int argc, char** argv) {
   if (options.has("writer")) return run_writer(options);
   if (options.has("survivor")) return run_survivor(options);
   if (options.has("rival")) return run_rival(options);
+  if (options.has("restorer")) return run_restorer(options);
   return run(options);
 }

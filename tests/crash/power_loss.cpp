@@ -20,6 +20,7 @@
 #include "common/mark.hpp"
 #include "common/process.hpp"
 #include "common/store_check.hpp"
+#include "common/upkeep_work.hpp"
 #include "common/workload.hpp"
 #include "replay/campaign.hpp"
 
@@ -33,8 +34,17 @@ constexpr std::uint64_t kScheduleSlackMs = 3'000;
 constexpr std::uint64_t kInFlightBytes = 64u << 10;
 constexpr std::uint32_t kRecyclesWanted = 10;
 
+// Numbers of copies: before these, those of the first session.
+constexpr std::uint32_t kLaterCopy = 2;
+constexpr std::uint32_t kRestoredCopy = 8;
+
 Durability mode_of(const Options& options) {
   return options.text("mode", "durable") == "relaxed" ? Durability::relaxed : Durability::durable;
+}
+
+OpenOptions store_options(const Options& options, const std::string& directory) {
+  if (options.text("workload") != "upkeep") return small_store(directory, mode_of(options));
+  return upkeep_store(directory, mode_of(options), options.number("seed", 1));
 }
 
 // --- the workload, in a process of its own ------------------------------------------------------
@@ -52,6 +62,24 @@ int complain(const std::string& text) {
   return 3;
 }
 
+/// Beside the store, as one more copy of it.
+bool restore_first_copy(const std::string& store) {
+  Note note;
+  note.kind = NoteKind::copy;
+  note.state = StepState::begun;
+  note.slot = kRestoredCopy;
+  send_note(note);
+  auto report = restore_backup(copy_path(store, 0), copy_path(store, kRestoredCopy));
+  if (!report) {
+    complain("restore: " + to_string(report.error()));
+    return false;
+  }
+  note.state = StepState::answered;
+  note.sequence = report->sequence;
+  send_note(note);
+  return true;
+}
+
 int run_session(const Options& options) {
   const auto session = options.number("session", 1);
   const std::string kind = options.text("workload", "single");
@@ -63,7 +91,16 @@ int run_session(const Options& options) {
   workload_options.first_slot = static_cast<std::uint32_t>(options.number("first-slot", 0));
   workload_options.slots = static_cast<std::uint32_t>(options.number("slots", 100));
   workload_options.note = send_note;
-  auto tracker = Tracker::open(small_store(options.text("store"), mode_of(options)));
+  const std::string store = options.text("store");
+  if (kind == "upkeep") {
+    workload_options.threads = 3;
+    workload_options.upkeep = true;
+    workload_options.feed = true;
+    workload_options.store = store;
+    workload_options.copies_from = session == 1 ? 0 : kLaterCopy;
+    workload_options.copies_end = session == 1 ? kLaterCopy : kLaterCopy + (session == 2 ? 1 : 0);
+  }
+  auto tracker = Tracker::open(store_options(options, store));
   if (!tracker) return complain("open: " + to_string(tracker.error()));
   note_firm();
   Workload workload(*tracker, workload_options);
@@ -74,6 +111,7 @@ int run_session(const Options& options) {
   if (session == 1) {
     if (auto closed = tracker->close(); !closed) return complain(to_string(closed.error()));
     note_firm();
+    if (kind == "upkeep" && !restore_first_copy(store)) return 3;
   }
   Note note;
   note.kind = NoteKind::finished;
@@ -91,11 +129,38 @@ std::string read_only_look(const std::string& directory, const Oracle& oracle) {
   if (!reader) return {};  // not made yet; that a writer can open it is checked next
   for (std::uint32_t slot = 0; slot < oracle.slots_used; slot += 7) {
     if (oracle.slots[slot].id_known == 0) continue;
-    auto got = reader->get(oracle.slots[slot].run_id);
+    auto got = reader->get(oracle.slots[slot].run_id,
+                           {.organization_id = oracle.slots[slot].organization_id});
     if (!got) return "read-only get fails: " + to_string(got.error());
   }
   if (auto behind = reader->unpublished(); !behind) {
     return "unpublished() fails: " + to_string(behind.error());
+  }
+  return {};
+}
+
+/// Opens the store, once more if it is its turn, and writes on.
+std::string open_and_judge(const OpenOptions& open_options, Oracle& oracle, Allowance allowance,
+                           const Options& options, std::uint64_t turn) {
+  const int times = turn % 8 == 0 ? 2 : 1;
+  for (int i = 0; i < times; ++i) {
+    auto tracker = Tracker::open(open_options);
+    const std::string again = i == 0 ? "" : "again: ";
+    if (!tracker) return again + "cannot be opened: " + to_string(tracker.error());
+    if (auto wrong = judge(*tracker, oracle, allowance); !wrong.empty()) return again + wrong;
+    // Behind it the next write takes the numbers of what was lost.
+    if (const auto stats = tracker->stats(); stats && i == 0) allowance.last = stats->sequence;
+    if (auto wrong = next_write(*tracker, turn + static_cast<std::uint64_t>(i)); !wrong.empty()) {
+      return again + wrong;
+    }
+    ++allowance.strangers;
+    if (i + 1 == times && options.text("workload") == "upkeep") {
+      auto wrong = probe_keys(*tracker, oracle, options.number("seed", 1), turn);
+      if (!wrong.empty()) return wrong;
+    }
+    if (auto closed = tracker->close(); !closed) {
+      return "close fails: " + to_string(closed.error());
+    }
   }
   return {};
 }
@@ -106,31 +171,29 @@ std::string check_state(const std::string& root, Oracle& oracle, const Options& 
   Allowance allowance;
   allowance.power_cut = true;
   allowance.relaxed = mode == Durability::relaxed;
-  const OpenOptions open_options = small_store(directory, mode);
+  const OpenOptions open_options = store_options(options, directory);
   if (allowance.relaxed) {
     allowance.bytes_max = open_options.relaxed_bytes_max + kInFlightBytes;
     allowance.age_max_ns = (kRelaxedDelayMs + kScheduleSlackMs) * 1'000'000;
   }
-  const std::uint64_t turn = oracle.answers + oracle.now_ns / 1000;
+  const std::uint64_t turn = mix(oracle.answers + oracle.now_ns / 1000);
   if (turn % 4 == 0) {
     if (auto wrong = read_only_look(directory, oracle); !wrong.empty()) return wrong;
   }
-  {
-    auto tracker = Tracker::open(open_options);
-    if (!tracker) return "cannot be opened: " + to_string(tracker.error());
-    if (auto wrong = judge(*tracker, oracle, allowance); !wrong.empty()) return wrong;
-    if (auto wrong = next_write(*tracker, turn); !wrong.empty()) return wrong;
-    if (auto closed = tracker->close(); !closed) {
-      return "close fails: " + to_string(closed.error());
-    }
+  // As the cut left it: a torn tail of the journal is no finding.
+  const bool verify = turn % 8 == 5;
+  const auto unopened = verify ? verify_directory(directory) : Result<VerifyReport>(Error{});
+  if (auto wrong = open_and_judge(open_options, oracle, allowance, options, turn); !wrong.empty()) {
+    return wrong;
+  }
+  if (unopened && !unopened->sound()) {
+    return "unopened, verify finds " + unopened->findings.front().text;
   }
   if (auto wrong = check_tables(directory); !wrong.empty()) return wrong;
-  if (turn % 8 == 0) {
-    auto again = Tracker::open(open_options);
-    if (!again) return "cannot be opened again: " + to_string(again.error());
-    if (auto wrong = judge(*again, oracle, allowance); !wrong.empty()) return "again: " + wrong;
+  if (turn % 4 == 2) {
+    if (auto wrong = verify_closed(directory); !wrong.empty()) return wrong;
   }
-  return {};
+  return turn % 4 == 3 ? judge_copies(directory, oracle, false) : std::string();
 }
 
 // --- recording ----------------------------------------------------------------------------------
@@ -159,8 +222,11 @@ Exit record_session(const Recording& recording, const Options& options, std::uin
 
 bool record(const Recording& recording, const Options& options, std::uint64_t seed) {
   ::mkdir(recording.root.c_str(), 0700);
-  const std::uint64_t slots = options.number("slots", 2'100);
-  const std::uint64_t second = slots / 8;
+  const bool upkeep = options.text("workload") == "upkeep";
+  // Whole cohorts, where there are cohorts.
+  const auto whole = [](std::uint64_t number) { return number - number % kCohortSize; };
+  const std::uint64_t slots = whole(options.number("slots", upkeep ? 3'000 : 2'100));
+  const std::uint64_t second = whole(slots / 8);
   const Exit first = record_session(recording, options, seed, 1, 0, slots, 0);
   if (!first.clean()) {
     std::printf("the first session %s\n", first.text().c_str());
@@ -172,7 +238,7 @@ bool record(const Recording& recording, const Options& options, std::uint64_t se
     std::printf("the second session %s\n", killed.text().c_str());
     return false;
   }
-  const Exit third = record_session(recording, options, seed, 3, slots + second, 40, 0);
+  const Exit third = record_session(recording, options, seed, 3, slots + second, 48, 0);
   if (!third.clean()) std::printf("the third session %s\n", third.text().c_str());
   return third.clean();
 }
@@ -250,11 +316,13 @@ int run(const Options& options) {
   if (!good) std::printf("  too little work: a segment was used too seldom\n");
   Oracle* oracle = map_oracle(folder.path() + "/oracle");
   CheckerProcess checker({"--checker=1", "--oracle=" + folder.path() + "/oracle",
-                          "--mode=" + options.text("mode", "durable")});
+                          "--mode=" + options.text("mode", "durable"),
+                          "--workload=" + options.text("workload", "single"),
+                          "--seed=" + std::to_string(seed)});
   Campaign campaign;
   campaign.log_path = recording.log;
   campaign.state_folder = folder.path() + "/state";
-  campaign.states = options.number("states", 400);
+  campaign.states = options.number("states", 300);
   campaign.seed = seed;
   campaign.ignored = ignored_syncs(control);
   campaign.failures_shown = control.empty() ? 3 : 0;
@@ -276,11 +344,11 @@ int run(const Options& options) {
   if (control.empty() && report.failed > 0) {
     folder.keep();
     std::printf(
-        "again: crash_power_loss --workload=%s --mode=%s --log=%s --cut=%zu --choice=%u "
-        "--state-seed=%llu\n",
+        "again: crash_power_loss --workload=%s --mode=%s --seed=%llu --log=%s --cut=%zu "
+        "--choice=%u --state-seed=%llu\n",
         options.text("workload", "single").c_str(), options.text("mode", "durable").c_str(),
-        recording.log.c_str(), report.first_failed_cut.position,
-        static_cast<unsigned>(report.first_failed_cut.choice),
+        static_cast<unsigned long long>(seed), recording.log.c_str(),
+        report.first_failed_cut.position, static_cast<unsigned>(report.first_failed_cut.choice),
         static_cast<unsigned long long>(report.first_failed_cut.seed));
   }
   return good ? 0 : 1;

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "common/process.hpp"
+#include "common/upkeep_work.hpp"
 
 namespace milepost::crash {
 namespace {
@@ -20,6 +21,16 @@ std::string long_owner(const char* who, std::uint32_t slot) {
   return owner;
 }
 
+CreateCommand create_command(std::uint64_t seed, std::uint32_t slot) {
+  CreateCommand command;
+  command.journey_id = uuid_of(mix(seed + slot % 5), 1);
+  command.profile_id = uuid_of(mix(seed ^ slot), 2);
+  command.run_id = slot_id(seed, slot);
+  return command;
+}
+
+}  // namespace
+
 Uuid uuid_of(std::uint64_t high, std::uint64_t low) {
   Uuid id{};
   for (std::size_t i = 0; i < 8; ++i) {
@@ -30,16 +41,6 @@ Uuid uuid_of(std::uint64_t high, std::uint64_t low) {
   id.data[8] = static_cast<std::uint8_t>((id.data[8] & 0x3f) | 0x80);
   return id;
 }
-
-CreateCommand create_command(std::uint64_t seed, std::uint32_t slot) {
-  CreateCommand command;
-  command.journey_id = uuid_of(mix(seed + slot % 5), 1);
-  command.profile_id = uuid_of(mix(seed ^ slot), 2);
-  command.run_id = slot_id(seed, slot);
-  return command;
-}
-
-}  // namespace
 
 OpenOptions small_store(const std::string& directory, Durability durability) {
   OpenOptions options;
@@ -56,6 +57,12 @@ OpenOptions small_store(const std::string& directory, Durability durability) {
   return options;
 }
 
+OpenOptions upkeep_store(const std::string& directory, Durability durability, std::uint64_t seed) {
+  OpenOptions options = small_store(directory, durability);
+  if (mix(seed) % 2 == 0) options.feed_retention = 400;
+  return options;
+}
+
 Uuid slot_id(std::uint64_t seed, std::uint32_t slot) {
   return uuid_of(mix(seed * 31 + slot), mix(seed + 977 * std::uint64_t{slot}));
 }
@@ -64,15 +71,20 @@ Workload::Workload(Tracker& tracker, WorkloadOptions options)
     : tracker_(tracker),
       options_(std::move(options)),
       next_(options_.first_slot),
-      offers_(options_.threads) {}
+      offers_(options_.threads),
+      next_copy_(options_.copies_from) {}
 
 std::string Workload::run() {
   std::vector<std::thread> threads;
+  std::thread follower;
+  if (options_.feed) follower = std::thread([this] { feed_main(); });
   for (unsigned i = 1; i < options_.threads; ++i) {
     threads.emplace_back([this, i] { thread_main(i); });
   }
   thread_main(0);
   for (std::thread& thread : threads) thread.join();
+  finished_ = true;
+  if (follower.joinable()) follower.join();
   return failure_;
 }
 
@@ -80,10 +92,13 @@ void Workload::thread_main(unsigned index) {
   const std::uint32_t end = options_.first_slot + options_.slots;
   while (!stopped()) {
     std::uint32_t count = 1;
+    if (options_.upkeep) count = kCohortSize;
     if (options_.batches) count = 2 + static_cast<std::uint32_t>(mix(options_.seed + next_) % 24);
     const std::uint32_t slot = next_.fetch_add(count);
     if (slot + count > end || slot + count > kSlotsMax) return;
-    if (options_.batches) {
+    if (options_.upkeep) {
+      Cohort(*this, slot, index).run();
+    } else if (options_.batches) {
       batch(slot, count);
     } else {
       lifecycle(slot, index);
@@ -262,7 +277,8 @@ void Workload::batch(std::uint32_t slot, std::uint32_t count) {
 std::string Workload::read_all(std::uint32_t end) {
   for (std::uint32_t slot = 0; slot < end && !stopped(); ++slot) {
     const Uuid id = slot_id(options_.seed, slot);
-    auto got = tracker_.get(id);
+    const Uuid organization = options_.upkeep ? cohort_organization(options_.seed, slot) : Uuid{};
+    auto got = tracker_.get(id, {.organization_id = organization});
     if (!got) {
       complain("reading slot " + std::to_string(slot), got.error());
     } else if (*got) {
@@ -281,13 +297,14 @@ std::string Workload::finish_old(const Oracle& oracle) {
     const SlotRecord& record = oracle.slots[slot];
     if (record.id_known == 0 || mix(slot + options_.first_slot) % 4 != 0) continue;
     if (record.steps[static_cast<std::size_t>(Step::late)].state != StepState::none) continue;
-    auto got = tracker_.get(record.run_id);
+    auto got = tracker_.get(record.run_id, {.organization_id = record.organization_id});
     if (!got) {
       complain("reading slot " + std::to_string(slot), got.error());
     } else if (*got &&
                ((*got)->status == RunStatus::queued || (*got)->status == RunStatus::running)) {
-      step(begun(slot, Step::late, RunStatus::exited, 0),
-           [&] { return tracker_.exit(record.run_id); });
+      step(begun(slot, Step::late, RunStatus::exited, 0), [&] {
+        return tracker_.exit(record.run_id, {.organization_id = record.organization_id});
+      });
     }
   }
   return failure_;

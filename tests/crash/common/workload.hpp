@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -23,6 +24,11 @@ struct WorkloadOptions {
   std::uint32_t first_slot = 0;
   std::uint32_t slots = 100;  ///< So many runs.
   bool batches = false;       ///< By apply() instead of call by call.
+  bool upkeep = false;        ///< Cohorts with keys, leases, imports, purges: see upkeep_work.hpp.
+  bool feed = false;          ///< A further thread follows the change feed.
+  std::string store{};        ///< Where to put copies, see copy_path; empty: makes none.
+  std::uint32_t copies_from = 0;  ///< The number of the first one.
+  std::uint32_t copies_end = 0;
   std::size_t error_size_max = 0;
   std::function<void(const Note&)> note;
 };
@@ -30,8 +36,15 @@ struct WorkloadOptions {
 /// Store options with everything small, so that segments recycle and the map grows.
 OpenOptions small_store(const std::string& directory, Durability durability);
 
+/// The same for stores with upkeep. Whether the feed keeps all, so that it can be replayed from its
+/// beginning, or is trimmed as it goes, follows from the seed.
+OpenOptions upkeep_store(const std::string& directory, Durability durability, std::uint64_t seed);
+
 /// The id a slot's run is given, unless it takes a fresh one.
 Uuid slot_id(std::uint64_t seed, std::uint32_t slot);
+
+/// An id from two numbers.
+Uuid uuid_of(std::uint64_t high, std::uint64_t low);
 
 class Workload {
  public:
@@ -43,11 +56,25 @@ class Workload {
   /// Reads every run of the slots before the first one and notes what was seen.
   std::string read_all(std::uint32_t end);
 
+  /// Deals with what the process before left running: all of it is found as orphans, and failed,
+  /// adopted or left. For a process that works alone, as the next ones.
+  std::string take_orphans(const Oracle& oracle);
+
+  /// Purges the older of the finished runs, of every organization.
+  std::string purge_old(const Oracle& oracle);
+
+  /// Repeats creates with an idempotency key that nobody was answered.
+  std::string repeat_keyed(const Oracle& oracle);
+
   /// Ends runs of earlier sessions that are still open. `oracle` knows their ids.
   std::string finish_old(const Oracle& oracle);
 
  private:
+  friend class Cohort;
   void thread_main(unsigned index);
+  void feed_main();
+  void fail_orphans(const Oracle& oracle, const std::map<Uuid, std::uint32_t>& running);
+  std::string complain_of(const char* what, const Error& error);
   void lifecycle(std::uint32_t slot, unsigned index);
   void batch(std::uint32_t slot, std::uint32_t count);
   void help_a_neighbour(unsigned index, std::uint64_t random);
@@ -66,6 +93,8 @@ class Workload {
   std::atomic<std::uint32_t> next_;
   std::atomic<std::uint64_t> answered_max_{0};
   std::vector<std::atomic<std::uint32_t>> offers_;  ///< Slot + 1 of a run just made, by thread.
+  std::atomic<std::uint32_t> next_copy_;
+  std::atomic<bool> finished_{false};
   std::atomic<bool> failed_{false};
   std::mutex mutex_;
   std::string failure_;

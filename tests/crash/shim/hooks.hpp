@@ -15,6 +15,7 @@ namespace milepost::crash {
 
 enum class Op : std::uint8_t {
   open,
+  read,
   pread,
   pwrite,
   write,
@@ -45,6 +46,9 @@ enum class FileKind : std::uint8_t {
   lock,
   directory,
   other,
+  backup,    ///< The file of a backup that is being made, and its folder.
+  restore,   ///< The same of a restore.
+  replaced,  ///< The folder of a store that makes room for a restored one.
 };
 
 const char* kind_name(FileKind kind);

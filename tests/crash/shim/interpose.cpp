@@ -141,6 +141,9 @@ int two_paths(Op op, int base, const char* path, int second_base, const char* se
   const std::string to = watched_path(second_base, second_path);
   if (from.empty() && to.empty()) return real();
   Call call{.op = op, .path = from, .second_path = to, .kind = kind_of_path(to, false)};
+  // What a copy is called while it is made says more than the name it gets.
+  const FileKind before = kind_of_path(from, false);
+  if (before == FileKind::backup || before == FileKind::restore) call.kind = before;
   return guarded(call, [&](bool) {
     const int result = real();
     if (result == 0 && op == Op::rename) {
@@ -220,6 +223,15 @@ int close(int fd) {
   if (!t_inside) forget(fd);
   return real(fd);
 }
+
+ssize_t read(int fd, void* buffer, size_t size) {
+  static const auto real = next<ssize_t (*)(int, void*, size_t)>("read");
+  const TrackedFile* file = watched(fd);
+  if (file == nullptr) return real(fd, buffer, size);
+  Call call = on(file, Op::read);
+  return guarded(call, [&](bool half) { return real(fd, buffer, half ? size / 2 : size); });
+}
+ssize_t __read_chk(int fd, void* buffer, size_t size, size_t) { return read(fd, buffer, size); }
 
 ssize_t pread(int fd, void* buffer, size_t size, off_t offset) {
   static const auto real = next<ssize_t (*)(int, void*, size_t, off_t)>("pread");

@@ -71,17 +71,18 @@ std::uint64_t number_setting(const char* name, std::uint64_t fallback) {
 }
 
 const char* op_name(Op op) {
-  static constexpr std::array kNames{"open",      "pread",     "pwrite", "write",
-                                     "writev",    "fdatasync", "fsync",  "sync_file_range",
-                                     "ftruncate", "fallocate", "rename", "unlink",
-                                     "mkdir",     "link",      "mmap",   "fcntl",
-                                     "fstat"};
+  static constexpr std::array kNames{
+      "open",      "read",      "pread",  "pwrite",          "write",
+      "writev",    "fdatasync", "fsync",  "sync_file_range", "ftruncate",
+      "fallocate", "rename",    "unlink", "mkdir",           "link",
+      "mmap",      "fcntl",     "fstat"};
   return kNames[static_cast<std::size_t>(op)];
 }
 
 const char* kind_name(FileKind kind) {
   static constexpr std::array kNames{"segment",  "new-segment", "data",      "meta",
-                                     "new-data", "lock",        "directory", "other"};
+                                     "new-data", "lock",        "directory", "other",
+                                     "backup",   "restore",     "replaced"};
   return kNames[static_cast<std::size_t>(kind)];
 }
 
@@ -99,6 +100,9 @@ std::string path_below_root(int base, const char* path) {
 FileKind kind_of_path(const std::string& path, bool synced_writes) {
   const std::size_t slash = path.rfind('/');
   const std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
+  if (path.find(".backup-") != std::string::npos) return FileKind::backup;
+  if (path.find(".restore-") != std::string::npos) return FileKind::restore;
+  if (name.ends_with(".replaced")) return FileKind::replaced;
   if (name.ends_with(".seg")) return FileKind::segment;
   if (name.ends_with(".tmp")) return FileKind::new_segment;
   if (name == "data.mdb") {
