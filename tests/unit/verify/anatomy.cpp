@@ -34,7 +34,7 @@ Anatomy::Anatomy(std::string bytes) : bytes_(std::move(bytes)) {
   std::sort(fields_.begin(), fields_.end(),
             [](const Field& a, const Field& b) { return a.at < b.at; });
   std::sort(contents_.begin(), contents_.end(),
-            [](const Content& a, const Content& b) { return a.at < b.at; });
+            [](const RowBytes& a, const RowBytes& b) { return a.at < b.at; });
 }
 
 void Anatomy::meta(std::uint64_t page, bool newer) {
@@ -130,9 +130,10 @@ void Anatomy::add_content(std::size_t node, std::size_t value) {
   if (value_size != 0) contents_.push_back({value, value_size, false, table_, key});
 }
 
-const Content* Anatomy::content_at(std::size_t at) const {
-  auto content = std::upper_bound(contents_.begin(), contents_.end(), at,
-                                  [](std::size_t place, const Content& c) { return place < c.at; });
+const RowBytes* Anatomy::content_at(std::size_t at) const {
+  auto content =
+      std::upper_bound(contents_.begin(), contents_.end(), at,
+                       [](std::size_t place, const RowBytes& c) { return place < c.at; });
   if (content == contents_.begin()) return nullptr;
   --content;
   return at < content->at + content->size ? &*content : nullptr;

@@ -15,7 +15,7 @@ namespace milepost::verify::test {
 enum class PageUse : std::uint8_t { free, meta, tree, run_first, run_rest };
 
 /// A key or a value in a leaf of a named table; never empty.
-struct Content {
+struct RowBytes {
   std::size_t at = 0;
   std::size_t size = 0;
   bool is_key = false;
@@ -44,9 +44,9 @@ class Anatomy {
   [[nodiscard]] bool must_find(std::size_t at, std::uint8_t value) const;
 
   /// Keys and values of the named tables, by place.
-  [[nodiscard]] const std::vector<Content>& contents() const noexcept { return contents_; }
+  [[nodiscard]] const std::vector<RowBytes>& contents() const noexcept { return contents_; }
   /// The key or value that holds the byte, or nothing.
-  [[nodiscard]] const Content* content_at(std::size_t at) const;
+  [[nodiscard]] const RowBytes* content_at(std::size_t at) const;
 
   /// Offsets of all bytes of structure.
   [[nodiscard]] std::vector<std::size_t> structure() const;
@@ -90,7 +90,7 @@ class Anatomy {
   std::size_t page_size_ = 0;
   std::vector<PageUse> uses_;
   std::vector<Field> fields_;  // By place.
-  std::vector<Content> contents_;
+  std::vector<RowBytes> contents_;
   std::string table_;  // The one that is being followed.
 };
 

@@ -108,8 +108,8 @@ Damaged cut_file(const Base& base, Random& random) {
 }
 
 Damaged flip_content(const Base& base, Random& random) {
-  const std::vector<Content>& contents = base.now.contents();
-  const Content& content = contents[random() % contents.size()];
+  const std::vector<RowBytes>& contents = base.now.contents();
+  const RowBytes& content = contents[random() % contents.size()];
   const std::size_t at = content.at + random() % content.size;
   const auto value = static_cast<std::uint8_t>(static_cast<std::uint8_t>(base.now.bytes()[at]) ^
                                                (1u << (random() % 8)));

@@ -220,7 +220,7 @@ class Campaign {
 
   [[nodiscard]] bool must_find(const Damaged& damaged) const {
     if (damaged.must_find || !damaged.at) return damaged.must_find;
-    const Content* content = store_->base().now.content_at(*damaged.at);
+    const RowBytes* content = store_->base().now.content_at(*damaged.at);
     // A larger epoch is as good as the right one: it only makes orphans of running runs.
     const bool epoch = content != nullptr && content->table == "meta" && content->key == "epoch";
     return content != nullptr && !(epoch && !content->is_key);
