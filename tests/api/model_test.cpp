@@ -341,7 +341,7 @@ std::string replay(std::uint64_t setting, const std::vector<Op>& ops) {
   }
 }
 
-TEST_CASE("random sequences do to the store what they do to the model", "[api][model]") {
+TEST_CASE("random sequences do to the store what they do to the model", "[api][model][long]") {
   rc::detail::TestParams params;
   params.seed = test::test_seed("model");
   params.maxSuccess = static_cast<int>(test::test_count("MILEPOST_TEST_SEQUENCES", 2'000));
@@ -354,11 +354,18 @@ TEST_CASE("random sequences do to the store what they do to the model", "[api][m
     differences += "\nsetting " + std::to_string(setting) + ", " + difference;
     throw std::runtime_error(difference);
   };
-  const auto result = rc::detail::checkTestable(property, rc::detail::TestMetadata{}, params);
-  std::ostringstream told;
-  rc::detail::printResultMessage(result, told);
-  INFO(told.str() << differences);
-  CHECK(result.template is<rc::detail::SuccessResult>());
+  const test::LongRun longer;
+  int tried = 0;
+  do {
+    const auto result = rc::detail::checkTestable(property, rc::detail::TestMetadata{}, params);
+    std::ostringstream told;
+    rc::detail::printResultMessage(result, told);
+    INFO(told.str() << differences);
+    REQUIRE(result.template is<rc::detail::SuccessResult>());
+    tried += params.maxSuccess;
+    ++params.seed;
+  } while (longer.goes_on());
+  std::cout << "model: " << tried << " sequences" << std::endl;
 }
 
 }  // namespace

@@ -330,14 +330,18 @@ class Sequence {
   std::string what_ = "opening";
 };
 
-TEST_CASE("random questions and upkeep find the store as they find the model", "[api][model]") {
+TEST_CASE("random questions and upkeep find the store as they find the model",
+          "[api][model][long]") {
   std::mt19937_64 seeds(test::test_seed("questions"));
   const std::size_t count = test::test_count("MILEPOST_TEST_SEQUENCES", 2'000);
-  for (std::size_t i = 0; i < count; ++i) {
+  const test::LongRun longer;
+  std::size_t i = 0;
+  for (; i < count || longer.goes_on(); ++i) {
     const std::string difference = Sequence(seeds()).run();
     CAPTURE(i, difference);
     REQUIRE(difference.empty());
   }
+  std::cout << "questions: " << i << " sequences" << std::endl;
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <cstdlib>
 #include <iostream>
@@ -60,6 +61,17 @@ class ManualClock {
   const char* chosen = std::getenv(variable);
   return chosen != nullptr ? static_cast<std::size_t>(std::stoull(chosen)) : usual;
 }
+
+/// What a [long] test does beyond its counts: it goes on for MILEPOST_LONG_SECONDS from here.
+class LongRun {
+ public:
+  [[nodiscard]] bool goes_on() const { return std::chrono::steady_clock::now() < until_; }
+
+ private:
+  std::chrono::steady_clock::time_point until_ =
+      std::chrono::steady_clock::now() +
+      std::chrono::seconds(test_count("MILEPOST_LONG_SECONDS", 0));
+};
 
 #if defined(__SANITIZE_THREAD__)
 inline constexpr bool kThreadSanitizer = true;

@@ -33,6 +33,8 @@ Anatomy::Anatomy(std::string bytes) : bytes_(std::move(bytes)) {
   tree(newest + 88, false, true);
   std::sort(fields_.begin(), fields_.end(),
             [](const Field& a, const Field& b) { return a.at < b.at; });
+  std::sort(contents_.begin(), contents_.end(),
+            [](const RowBytes& a, const RowBytes& b) { return a.at < b.at; });
 }
 
 void Anatomy::meta(std::uint64_t page, bool newer) {
@@ -104,17 +106,37 @@ void Anatomy::leaf_node(std::size_t node, bool free_list, bool main) {
     uses_.at(first) = PageUse::run_first;
     for (std::uint64_t i = 1; i < pages; ++i) uses_.at(first + i) = PageUse::run_rest;
     if (free_list) free_numbers(run + 16);
+    if (!free_list && !main) add_content(node, run + 16);
     return;
   }
   fields_.push_back({node, 4, Rule::value_size, false, node, 0});
   if (free_list) free_numbers(value);
+  if (!free_list && !main) add_content(node, value);
   if (flags == 2) {
+    table_ = bytes_.substr(node + 8, get<std::uint16_t>(node + 6));
     add(value, 4);
     add(value + 4, 2);
     add(value + 6, 2);
     for (std::size_t i = 8; i < 48; i += 8) add(value + i, 8);
     tree(value, false, false);
   }
+}
+
+void Anatomy::add_content(std::size_t node, std::size_t value) {
+  const std::size_t key_size = get<std::uint16_t>(node + 6);
+  const std::size_t value_size = get<std::uint32_t>(node);
+  const std::string key = bytes_.substr(node + 8, key_size);
+  contents_.push_back({node + 8, key_size, true, table_, key});
+  if (value_size != 0) contents_.push_back({value, value_size, false, table_, key});
+}
+
+const RowBytes* Anatomy::content_at(std::size_t at) const {
+  auto content =
+      std::upper_bound(contents_.begin(), contents_.end(), at,
+                       [](std::size_t place, const RowBytes& c) { return place < c.at; });
+  if (content == contents_.begin()) return nullptr;
+  --content;
+  return at < content->at + content->size ? &*content : nullptr;
 }
 
 void Anatomy::free_numbers(std::size_t at) {

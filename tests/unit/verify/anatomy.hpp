@@ -14,6 +14,15 @@ namespace milepost::verify::test {
 
 enum class PageUse : std::uint8_t { free, meta, tree, run_first, run_rest };
 
+/// A key or a value in a leaf of a named table; never empty.
+struct RowBytes {
+  std::size_t at = 0;
+  std::size_t size = 0;
+  bool is_key = false;
+  std::string table;
+  std::string key;  ///< Of its row.
+};
+
 /// Plain value.
 class Anatomy {
  public:
@@ -33,6 +42,11 @@ class Anatomy {
   /// Whether a reader must notice when the byte at `at` becomes `value`. False for keys, values and
   /// unused room, and where the changed number is as good as the right one.
   [[nodiscard]] bool must_find(std::size_t at, std::uint8_t value) const;
+
+  /// Keys and values of the named tables, by place.
+  [[nodiscard]] const std::vector<RowBytes>& contents() const noexcept { return contents_; }
+  /// The key or value that holds the byte, or nothing.
+  [[nodiscard]] const RowBytes* content_at(std::size_t at) const;
 
   /// Offsets of all bytes of structure.
   [[nodiscard]] std::vector<std::size_t> structure() const;
@@ -67,6 +81,7 @@ class Anatomy {
   void page(std::uint64_t number, bool free_list, bool main);
   void leaf_node(std::size_t node, bool free_list, bool main);
   void free_numbers(std::size_t at);
+  void add_content(std::size_t node, std::size_t value);
   [[nodiscard]] std::size_t node_size(std::size_t node, bool branch, std::uint64_t key_size,
                                       std::uint64_t value_size) const;
   [[nodiscard]] bool breaks(const Field& field, std::uint64_t before, std::uint64_t after) const;
@@ -75,6 +90,8 @@ class Anatomy {
   std::size_t page_size_ = 0;
   std::vector<PageUse> uses_;
   std::vector<Field> fields_;  // By place.
+  std::vector<RowBytes> contents_;
+  std::string table_;  // The one that is being followed.
 };
 
 }  // namespace milepost::verify::test
