@@ -97,7 +97,6 @@ Result<void> erase_profile(TrackerObject& object, const EraseProfileOptions& opt
 Result<void> bulk(TrackerObject& object, const milepost_filter* filter,
                   const milepost_bulk_options* options, milepost_bulk_report* out,
                   milepost_runs* sample) {
-  if (sample != nullptr) sample->value = 0;
   Input in;
   const milepost_bulk_options given = in.sized(options, bulk_defaults(), "options");
   const BulkOptions made{.filter = to_filter(in, filter),
@@ -203,6 +202,7 @@ milepost_status milepost_tracker_bulk(milepost_tracker tracker, const milepost_f
                                       milepost_bulk_report* report, milepost_runs* sample,
                                       milepost_error* err) noexcept {
   return guard(err, [&] {
+    if (sample != nullptr) sample->value = 0;
     return use(tracker, [&](TrackerObject& object) {
       return bulk(object, filter, options, report, sample);
     });

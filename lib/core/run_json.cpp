@@ -4,6 +4,7 @@
 // once, against the worst case or else against the exact size.
 #include "core/run_json.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -32,8 +33,9 @@ constexpr std::size_t kFailedNameSize = 6;
 constexpr std::size_t kLongestNameSize = 9;  // completed
 
 /// Without the bytes of an error text: an upper bound for any record.
-constexpr std::size_t kSizeMaxWithoutError =
-    kFrameSize + kLongestNameSize + kInstantTextSizeMax + (kInstantTextSizeMax + kQuotes) + kQuotes;
+constexpr std::size_t kSizeMaxWithoutError = kFrameSize + kLongestNameSize + kInstantTextSizeMax +
+                                             (kInstantTextSizeMax + kQuotes) +
+                                             std::max(kQuotes, kNull.size());
 /// The largest is a failed run, since nothing else has an error text.
 static_assert(kFrameSize + kFailedNameSize + 2 * kInstantTextSizeMax + kQuotes + kQuotes +
                   kEscapeSizeMax * kErrorTextSizeMax ==

@@ -16,6 +16,7 @@
 #include <atomic>
 #include <cerrno>
 #include <mutex>
+#include <new>
 #include <vector>
 
 #include "journal/pool.hpp"
@@ -59,6 +60,8 @@ class Journal::Impl {
   [[nodiscard]] bool take_ready(std::size_t needed, bool use_reserve);
   [[nodiscard]] Result<void> create_one();
   [[nodiscard]] Result<void> ready_one();
+  void stop() noexcept;
+  [[nodiscard]] Error poison(int system, const Segment& segment, std::string_view what);
   [[nodiscard]] Error poison(int system, std::string subject, std::string_view what);
   [[nodiscard]] Error full() const;
 
@@ -107,13 +110,26 @@ Result<void> Journal::Impl::check_usable() const {
   if (!stopped_.load(std::memory_order_acquire)) return {};
   const std::lock_guard lock(mutex_);
   if (closed_) return make_error(Errc::closed, {}, "The journal was closed.", "Open it again.");
-  return make_error(Errc::needs_reopen, {}, poison_text_,
+  return make_error(Errc::needs_reopen, {},
+                    poison_text_.empty() ? "The journal stopped earlier." : poison_text_,
                     "Check the disk, then close the store and open it again.");
+}
+
+/// Before anything that may run out of memory.
+void Journal::Impl::stop() noexcept {
+  poisoned_.store(true, std::memory_order_release);
+  stopped_.store(true, std::memory_order_release);
+}
+
+Error Journal::Impl::poison(int system, const Segment& segment, std::string_view what) {
+  stop();
+  return poison(system, pool_.path_of(segment), what);
 }
 
 /// After this nothing more is written: what a failed write or sync left behind is unknown, and a
 /// second attempt that succeeds would prove nothing about the first.
 Error Journal::Impl::poison(int system, std::string subject, std::string_view what) {
+  stop();
   Error error = system_error(system, std::move(subject), what);
   error.code = Errc::outcome_unknown;
   error.applied = Applied::unknown;
@@ -121,8 +137,6 @@ Error Journal::Impl::poison(int system, std::string subject, std::string_view wh
   error.advice = "Check the disk, then close the store and open it again; repeat the command then.";
   const std::lock_guard lock(mutex_);
   if (poison_text_.empty()) poison_text_ = "The journal stopped earlier. " + error.message;
-  poisoned_.store(true, std::memory_order_release);
-  stopped_.store(true, std::memory_order_release);
   return error;
 }
 
@@ -182,7 +196,7 @@ Result<std::uint64_t> Journal::Impl::append(std::span<const EffectBytes> effects
   encode_group(header, effects, segment.seed, buffer_.data());
   const auto bytes = std::span<const std::byte>(buffer_).first(total);
   if (const int error = write_at(segment.fd.get(), bytes, offset_); error != 0) {
-    return poison(error, pool_.path_of(segment), "Cannot write to the journal");
+    return poison(error, segment, "Cannot write to the journal");
   }
   offset_ += total;
   previous_checksum_ = header.checksum;
@@ -260,7 +274,17 @@ Result<void> Journal::Impl::ready_one() {
     const std::lock_guard lock(mutex_);
     segment.splice(segment.end(), free_, free_.begin());
   }
-  auto readied = pool_.ready(segment.front());
+  const auto ready = [&] {
+    try {
+      return pool_.ready(segment.front());
+    } catch (const std::bad_alloc&) {
+      // Back to where it was: the next attempt takes this one again, with the same generation.
+      const std::lock_guard lock(mutex_);
+      free_.splice(free_.begin(), segment);
+      throw;
+    }
+  };
+  auto readied = ready();
   if (readied) {
     const std::lock_guard lock(mutex_);
     ready_.splice(ready_.end(), segment);
@@ -268,11 +292,16 @@ Result<void> Journal::Impl::ready_one() {
   }
   // What its header is by now is unknown. Once the file is gone for good its generation can go to
   // another; if it cannot be removed, two files might claim one generation.
-  const std::string path = pool_.path_of(segment.front());
   segments_total_.fetch_sub(1, std::memory_order_relaxed);
-  auto removed = pool_.remove(std::move(segment));
-  if (removed) return readied;
-  static_cast<void>(poison(removed.error().system, path, "Cannot remove a journal segment"));
+  try {
+    const std::string path = pool_.path_of(segment.front());
+    auto removed = pool_.remove(std::move(segment));
+    if (removed) return readied;
+    static_cast<void>(poison(removed.error().system, path, "Cannot remove a journal segment"));
+  } catch (const std::bad_alloc&) {
+    stop();
+    throw;
+  }
   return readied;
 }
 
@@ -299,10 +328,10 @@ Result<std::uint64_t> Journal::Impl::sync() {
   // The older first. None of them can be recycled meanwhile: they end above what is synced.
   for (const Segment* segment : syncing_) {
     if (const int error = sync_data(segment->fd.get()); error != 0) {
-      return poison(error, pool_.path_of(*segment), "Cannot sync the journal");
+      return poison(error, *segment, "Cannot sync the journal");
     }
     if (!pool_.is_in_place(*segment)) {
-      return poison(ENOENT, pool_.path_of(*segment),
+      return poison(ENOENT, *segment,
                     "A journal segment was deleted, renamed or replaced while in use");
     }
   }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <fcntl.h>
+#include <new>
 
 #include "journal/group.hpp"
 
@@ -86,13 +87,18 @@ Result<SegmentList> SegmentPool::create() {
   SegmentList created(1);
   Segment& segment = created.front();
   segment.slot = take_slot();
-  auto fd = create_segment(directory_, segment.slot, options_.store_id, options_.segment_bytes);
-  if (!fd) {
-    slots_taken_[segment.slot] = false;
-    return fd.error();
+  try {
+    auto fd = create_segment(directory_, segment.slot, options_.store_id, options_.segment_bytes);
+    if (!fd) {
+      slots_taken_[segment.slot] = false;
+      return fd.error();
+    }
+    segment.fd = std::move(*fd);
+    log(LogLevel::debug, "journal: created a segment: " + path_of(segment));
+  } catch (const std::bad_alloc&) {
+    slots_taken_[segment.slot] = false;  // Whatever stands there is replaced by the next one.
+    throw;
   }
-  segment.fd = std::move(*fd);
-  log(LogLevel::debug, "journal: created a segment: " + path_of(segment));
   return created;
 }
 

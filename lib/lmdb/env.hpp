@@ -189,6 +189,7 @@ class Env {
 
   // env_reopen.cpp
   [[nodiscard]] Result<void> reopen_taken(Deadline until);
+  [[nodiscard]] Result<void> open_again();
   [[nodiscard]] bool is_healthy() noexcept;
 
   // env_map.cpp

@@ -9,11 +9,13 @@
 #include <csignal>
 #include <fcntl.h>
 #include <lmdb.h>
+#include <system_error>
 #include <thread>
 #include <unistd.h>
 #include <utility>
 #include <vector>
 
+#include "lmdb/descriptor.hpp"
 #include "lmdb/env.hpp"
 #include "lmdb/errors.hpp"
 #include "lmdb/identity.hpp"
@@ -22,22 +24,6 @@ namespace milepost::lmdb {
 namespace {
 
 constexpr std::size_t kCopyBufferBytes = 1u << 20;
-
-/// Closes a descriptor once.
-class Descriptor {
- public:
-  explicit Descriptor(int fd) noexcept : fd_(fd) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() { close(); }
-  [[nodiscard]] int get() const noexcept { return fd_; }
-  void close() noexcept {
-    if (fd_ >= 0) ::close(std::exchange(fd_, -1));
-  }
-
- private:
-  int fd_;
-};
 
 /// A reader that stops early ends the copy by a broken pipe, which must not end the process.
 int copy_quietly(MDB_env* env, int fd, bool compact) noexcept {
@@ -59,6 +45,16 @@ int write_all(int fd, const char* from, std::size_t size) noexcept {
     size -= static_cast<std::size_t>(written);
   }
   return 0;
+}
+
+/// The thread of a copy. It closes the pipe's end when it is done.
+std::thread start_copy(MDB_env* env, int& rc, Descriptor& in, bool compact) {
+  std::thread copier([env, &rc, fd = in.get(), compact] {
+    rc = copy_quietly(env, fd, compact);
+    ::close(fd);
+  });
+  (void)in.release();
+  return copier;
 }
 
 /// What came of moving the bytes from the pipe to the file.
@@ -113,17 +109,20 @@ Result<std::uint64_t> Env::copy_to(const std::string& file, bool compact,
     return from_errno(number, file, "make a pipe for the copy");
   }
   Descriptor out(ends[0]);
+  Descriptor in(ends[1]);
   int rc = 0;
-  std::thread copier([&, in = ends[1]] {
-    rc = copy_quietly(env_, in, compact);
-    ::close(in);
-  });
+  std::thread copier;
   Moved moved;
   try {
+    copier = start_copy(env_, rc, in, compact);
     moved = move_bytes(out.get(), target.get(), go_on);
+  } catch (const std::system_error& e) {
+    ::unlink(file.c_str());
+    return from_errno(e.code().value() == EAGAIN ? ENOMEM : e.code().value(), file,
+                      "start a thread for the copy");
   } catch (...) {
     out.close();
-    copier.join();
+    if (copier.joinable()) copier.join();
     ::unlink(file.c_str());
     throw;
   }

@@ -14,6 +14,7 @@
 #include "lmdb/errors.hpp"
 #include "lmdb/identity.hpp"
 #include "lmdb/lock_file.hpp"
+#include "lmdb/open_failed.hpp"
 
 namespace milepost::lmdb {
 namespace {
@@ -66,7 +67,8 @@ Result<void> EnvOpener::fill_and_rename(const std::string& temporary) {
   MDB_env* raw = nullptr;
   MDB_txn* txn = nullptr;
   Phase phase = Phase::open;
-  int rc = prepare(&raw, std::min(options.map_size_start, env_.map_cap(false)));
+  const std::uint64_t size = std::min(options.map_size_start, env_.map_cap(false));
+  int rc = prepare(&raw, size);
   if (rc == 0) rc = mdb_env_open(raw, temporary.c_str(), MDB_NOTLS, 0600);
   if (rc == 0) {
     int fd = -1;
@@ -87,6 +89,7 @@ Result<void> EnvOpener::fill_and_rename(const std::string& temporary) {
     }
   }
   if (raw != nullptr) mdb_env_close(raw);
+  if (rc != 0 && phase == Phase::open) return open_failed(rc, size, env_.folder_.path());
   if (rc != 0) return from_lmdb(rc, phase, env_.folder_.path());
   const std::string from = temporary + "/" + std::string(kDataFile);
   const std::string to = env_.folder_.path_of(kDataFile);

@@ -8,18 +8,21 @@
 #include <cstring>
 #include <fcntl.h>
 #include <lmdb.h>
+#include <memory>
 #include <sys/stat.h>
 #include <sys/sysinfo.h>
 #include <thread>
 #include <unistd.h>
 #include <utility>
 
+#include "lmdb/descriptor.hpp"
 #include "lmdb/env.hpp"
 #include "lmdb/errors.hpp"
 #include "lmdb/file_check.hpp"
 #include "lmdb/fork_guard.hpp"
 #include "lmdb/identity.hpp"
 #include "lmdb/lock_file.hpp"
+#include "lmdb/open_failed.hpp"
 #include "lmdb/size_signal.hpp"
 
 namespace milepost::lmdb {
@@ -98,6 +101,11 @@ std::uint64_t round_up(std::uint64_t size, std::uint64_t unit) {
 
 }  // namespace
 
+Error open_failed(int rc, std::uint64_t map_size, const std::string& path) {
+  if (rc == ENOMEM && address_space_for(map_size)) return from_errno(rc, path, "open the store");
+  return from_lmdb(rc, Phase::open, path);
+}
+
 void EnvOpener::report_assert(const Env& env, const char* text) noexcept {
   try {
     env.log(LogLevel::error, "LMDB found the store in " + env.folder_.path() +
@@ -142,7 +150,7 @@ Result<void> EnvOpener::settle_last_commit() {
     rc = mdb_env_set_mapsize(env_.env_, 0);
     if (rc == 0) rc = mdb_txn_begin(env_.env_, nullptr, 0, &txn);
   }
-  if (rc != 0) return from_lmdb(rc, Phase::open, env_.folder_.path());
+  if (rc != 0) return from_lmdb(rc, Phase::begin_write, env_.folder_.path());
   mdb_txn_abort(txn);
   return {};
 }
@@ -228,16 +236,16 @@ Result<void> EnvOpener::check_other_copies(FileId data) const {
 Result<void> EnvOpener::check_file() {
   const std::string path = env_.folder_.path_of(kDataFile);
   const bool writes = !env_.options_.read_only;
-  const int fd = ::openat(env_.folder_.fd(), kDataFile.data(),
-                          (writes ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-  if (fd < 0) return from_errno(errno, path, "open the data file");
-  auto report = check_data_file(fd, path);
+  Descriptor data(::openat(env_.folder_.fd(), kDataFile.data(),
+                           (writes ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  if (data.get() < 0) return from_errno(errno, path, "open the data file");
+  auto report = check_data_file(data.get(), path);
   Result<void> extended;
   if (report && writes && report->file_size < report->needed_size &&
-      ::ftruncate(fd, static_cast<off_t>(report->needed_size)) != 0) {
+      ::ftruncate(data.get(), static_cast<off_t>(report->needed_size)) != 0) {
     extended = from_errno(errno, path, "extend the data file");
   }
-  ::close(fd);
+  data.close();
   if (!report) return report.error();
   if (!extended) return extended;
   file_size_ = std::max(report->file_size, writes ? report->needed_size : 0);
@@ -291,7 +299,7 @@ Result<void> EnvOpener::open_lmdb() {
     if (raw != nullptr) mdb_env_close(raw);
     if (!is_open_race(rc)) break;
   }
-  return from_lmdb(rc, Phase::open, env_.folder_.path());
+  return open_failed(rc, size, env_.folder_.path());
 }
 
 Result<void> EnvOpener::check_handle() {
@@ -332,15 +340,12 @@ Result<void> EnvOpener::open_tables() {
   MDB_txn* txn = nullptr;
   int rc = mdb_txn_begin(env_.env_, nullptr, MDB_RDONLY, &txn);
   if (rc != 0) return from_lmdb(rc, Phase::begin_read, path);
-  Result<void> result = load_identity(txn);
-  if (result) result = load_tables(txn);
-  if (!result) {
-    mdb_txn_abort(txn);
-    return result;
-  }
+  std::unique_ptr<MDB_txn, decltype(&mdb_txn_abort)> owned(txn, &mdb_txn_abort);
+  if (auto loaded = load_identity(txn); !loaded) return loaded;
+  if (auto loaded = load_tables(txn); !loaded) return loaded;
   // A commit, so that the handles last beyond this transaction.
-  rc = mdb_txn_commit(txn);
-  if (rc != 0) return from_lmdb(rc, Phase::open, path);
+  rc = mdb_txn_commit(owned.release());
+  if (rc != 0) return from_lmdb(rc, Phase::read, path);
   return {};
 }
 
@@ -354,12 +359,12 @@ Result<void> EnvOpener::load_identity(MDB_txn* txn) {
   unsigned int meta = 0;
   if (rc == 0) rc = mdb_dbi_open(txn, kMetaTable.data(), 0, &meta);
   if (rc == MDB_NOTFOUND || rc == MDB_INCOMPATIBLE) return foreign("it has no table \"meta\"");
-  if (rc != 0) return from_lmdb(rc, Phase::open, path);
+  if (rc != 0) return from_lmdb(rc, Phase::read, path);
   MDB_val key{kIdentityKey.size(), const_cast<char*>(kIdentityKey.data())};
   MDB_val value{};
   rc = mdb_get(txn, meta, &key, &value);
   if (rc == MDB_NOTFOUND) return foreign("it has no identity record");
-  if (rc != 0) return from_lmdb(rc, Phase::open, path);
+  if (rc != 0) return from_lmdb(rc, Phase::read, path);
   auto identity =
       decode_identity(Bytes(static_cast<const std::byte*>(value.mv_data), value.mv_size),
                       env_.options_.identity, path);
@@ -382,7 +387,7 @@ Result<void> EnvOpener::load_tables(MDB_txn* txn) {
                         "table \"" + name + "\" is missing or not of the kind it was made",
                         "Keep a copy of the file, then restore a backup.", rc);
     }
-    if (rc != 0) return from_lmdb(rc, Phase::open, path);
+    if (rc != 0) return from_lmdb(rc, Phase::read, path);
     env_.tables_.push_back(table);
   }
   return {};

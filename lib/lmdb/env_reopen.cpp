@@ -4,6 +4,7 @@
 // a failed write of a meta page every call on the old handle fails, while the file is whole. The
 // folder, the registry's claim and the writer's lock are kept throughout, so nobody slips in.
 #include <lmdb.h>
+#include <new>
 #include <utility>
 
 #include "lmdb/env.hpp"
@@ -49,9 +50,8 @@ Result<void> Env::reopen_taken(Deadline until) {
     if (env_ != nullptr) mdb_env_close(std::exchange(env_, nullptr));
   }
   const SizeSignalHeld held;
-  const std::vector<Table> tables_before = std::exchange(tables_, {});
-  EnvOpener opener(*this);
-  auto opened = opener.run_again();
+  std::vector<Table> tables_before = std::exchange(tables_, {});
+  auto opened = open_again();
   const bool same = tables_ == tables_before;
   if (opened && same) {
     dead_.store(false);
@@ -62,12 +62,21 @@ Result<void> Env::reopen_taken(Deadline until) {
     return {};
   }
   // Nothing can be read until a later try succeeds.
-  tables_ = tables_before;
+  tables_ = std::move(tables_before);
   dead_.store(true);
   pool_.shut();
   if (!opened) return opened;
   return make_error(Errc::internal, folder_.path(), "LMDB numbers its tables in another order",
                     "Please report this.");
+}
+
+// Whatever is thrown on the way, the gate must not stay closed for who waits at it.
+Result<void> Env::open_again() {
+  try {
+    return EnvOpener(*this).run_again();
+  } catch (const std::bad_alloc&) {
+    return Error{.code = Errc::out_of_memory, .retry_safe = true};
+  }
 }
 
 // With every slot held: whether the handle is there and still works.

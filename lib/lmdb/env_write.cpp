@@ -146,9 +146,11 @@ Error Env::commit_failed(int rc) {
   const bool meta_untouched = probe == 0 || probe == MDB_MAP_RESIZED;
   const bool surely_before_meta = rc != EIO && rc != MDB_PANIC && probe != MDB_PANIC;
   if (meta_untouched || surely_before_meta) {
+    // Pages may be marked clean that never reached the disk. Noted before there are words for it,
+    // for which memory may run out; a disk that is full is none of this.
+    if (rc == EIO) sync_failed_.store(true);
     Error error = from_lmdb(rc, Phase::commit, folder_.path());
-    // Pages may be marked clean that never reached the disk.
-    if (rc == EIO && error.code == Errc::io) sync_failed_.store(true);
+    if (rc == EIO && error.code != Errc::io) sync_failed_.store(false);
     return error;
   }
   sync_failed_.store(true);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 #include <vector>
 
+#include "lmdb/descriptor.hpp"
 #include "lmdb/errors.hpp"
 #include "lmdb/fork_guard.hpp"
 
@@ -122,17 +123,16 @@ bool inherited_open(FileId data) {
 }
 
 Result<bool> mapped_in_process(FileId file, const std::string& path) {
-  const int fd = ::open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return false;  // No /proc here: the registry still guards against ourselves.
+  const Descriptor maps(::open("/proc/self/maps", O_RDONLY | O_CLOEXEC));
+  if (maps.get() < 0) return false;  // No /proc here: the registry still guards against ourselves.
   std::string text;
   char buffer[16384];
   for (;;) {
-    const ssize_t got = ::read(fd, buffer, sizeof buffer);
+    const ssize_t got = ::read(maps.get(), buffer, sizeof buffer);
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0) break;
     text.append(buffer, static_cast<std::size_t>(got));
   }
-  ::close(fd);
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t end = std::min(text.find('\n', at), text.size());
     if (line_matches(text.substr(at, end - at), file, path)) return true;

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lmdb/descriptor.hpp"
 #include "lmdb/errors.hpp"
 #include "lmdb/fork_guard.hpp"
 #include "lmdb/types.hpp"
@@ -66,10 +67,10 @@ std::string read_owner(int fd) {
 // between the two.
 int open_listed(int directory_fd) {
   const std::lock_guard lock(process_mutex());
-  const int fd = ::openat(directory_fd, kWriterLockFile.data(),
-                          O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
-  if (fd >= 0) close_in_child(fd);
-  return fd;
+  Descriptor file(::openat(directory_fd, kWriterLockFile.data(),
+                           O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600));
+  if (file.get() >= 0) close_in_child(file.get());
+  return file.release();
 }
 
 void close_listed(int fd) noexcept {

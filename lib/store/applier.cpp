@@ -14,6 +14,18 @@ namespace {
 constexpr std::chrono::milliseconds kBackOffFirst{5};
 constexpr std::chrono::milliseconds kBackOffMax{1'000};
 
+/// What a step of the thread failed with, nothing if it did not. The thread must never end for want
+/// of memory, and not even a copy of an error can be had without.
+template <typename Step>
+std::optional<Error> failure_of(Step&& step) noexcept {
+  try {
+    if (auto done = step(); !done) return done.error();
+    return std::nullopt;
+  } catch (const std::bad_alloc&) {
+    return Error{.code = Errc::out_of_memory, .retry_safe = true};
+  }
+}
+
 }  // namespace
 
 Applier::Applier(Options options, Parts parts)
@@ -127,26 +139,27 @@ void Applier::run() {
                pending_bytes_ >= options_.batch_bytes_max;
       });
     }
-    try {
+    batch.clear();
+    auto failure = failure_of([&]() -> Result<void> {
       batch = take_batch();
-    } catch (const std::bad_alloc&) {
-      if (!back_off(Error{.code = Errc::out_of_memory}, 0)) return;
-      continue;
+      // Relaxed mode: what is pending is not synced yet.
+      return batch.empty() ? parts_.sync() : Result<void>{};
+    });
+    if (failure && failure->code != Errc::out_of_memory) {
+      return rest(*std::move(failure));  // A failed sync ends all writing.
     }
-    if (batch.empty()) {
-      // Relaxed mode: what is pending is not synced yet. A failed sync ends all writing.
-      if (auto synced = parts_.sync(); !synced) return rest(synced.error());
+    if (failure) {
+      if (!back_off(*std::move(failure), 0)) return;
     } else if (!write_batch(batch)) {
       return;
     }
-    batch.clear();
   }
 }
 
 /// Nothing more can be written: says why to whoever waits, until the tracker is closed.
-void Applier::rest(const Error& error) {
+void Applier::rest(Error error) {
   std::unique_lock lock(mutex_);
-  trouble_ = error;
+  trouble_ = std::move(error);
   done_.notify_all();
   work_.wait(lock, [this] { return stopping_; });
 }
@@ -180,14 +193,6 @@ bool Applier::may_use_reserve(std::span<const EffectPtr> batch) {
   return freeing_ >= batch.front().sequence();
 }
 
-Result<void> Applier::try_to_write(std::span<const EffectPtr> batch, bool use_reserve) {
-  try {
-    return parts_.write(batch, use_reserve);
-  } catch (const std::bad_alloc&) {
-    return Error{.code = Errc::out_of_memory, .retry_safe = true};
-  }
-}
-
 /// Writes until it succeeds; false if the applier is stopping and gave up. What does not fit into
 /// the reserve at once may fit bit by bit: a small transaction copies fewer pages.
 bool Applier::write_batch(std::span<const EffectPtr> batch) {
@@ -195,14 +200,14 @@ bool Applier::write_batch(std::span<const EffectPtr> batch) {
   for (unsigned attempt = 0; !batch.empty();) {
     const auto part = batch.first(std::min(size, batch.size()));
     const bool use_reserve = may_use_reserve(part);
-    auto written = try_to_write(part, use_reserve);
-    if (written) {
+    auto failure = failure_of([&] { return parts_.write(part, use_reserve); });
+    if (!failure) {
       note_written(part);
       batch = batch.subspan(part.size());
       attempt = 0;
-    } else if (use_reserve && part.size() > 1 && written.error().code == Errc::map_full) {
+    } else if (use_reserve && part.size() > 1 && failure->code == Errc::map_full) {
       size = part.size() / 2;
-    } else if (!back_off(written.error(), attempt++)) {
+    } else if (!back_off(*std::move(failure), attempt++)) {
       return false;
     }
   }
@@ -225,13 +230,16 @@ void Applier::note_written(std::span<const EffectPtr> batch) {
 }
 
 /// Notes the trouble and waits a while; false if the applier is stopping.
-bool Applier::back_off(const Error& error, unsigned attempt) {
+bool Applier::back_off(Error error, unsigned attempt) {
   if (attempt == 0) {
-    parts_.log(LogLevel::error, "Writing to LMDB failed, trying again: " + to_string(error));
+    (void)failure_of([&]() -> Result<void> {
+      parts_.log(LogLevel::error, "Writing to LMDB failed, trying again: " + to_string(error));
+      return {};
+    });
   }
   const auto pause = std::min(kBackOffMax, kBackOffFirst * (1u << std::min(attempt, 10u)));
   std::unique_lock lock(mutex_);
-  trouble_ = error;
+  trouble_ = std::move(error);
   ++failures_;
   crowded_.store(is_crowded(), std::memory_order_relaxed);
   done_.notify_all();

@@ -81,11 +81,10 @@ class Applier {
   [[nodiscard]] bool is_full() const;
   [[nodiscard]] bool is_crowded() const;
   bool may_use_reserve(std::span<const EffectPtr> batch);
-  Result<void> try_to_write(std::span<const EffectPtr> batch, bool use_reserve);
   bool write_batch(std::span<const EffectPtr> batch);
   void note_written(std::span<const EffectPtr> batch);
-  void rest(const Error& error);
-  bool back_off(const Error& error, unsigned attempt);
+  void rest(Error error);
+  bool back_off(Error error, unsigned attempt);
   Error late_error() const;
 
   const Options options_;

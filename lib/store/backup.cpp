@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "lmdb/descriptor.hpp"
 #include "lmdb/folder.hpp"
 #include "lmdb/private_file.hpp"
 #include "lmdb/writer_lock.hpp"
@@ -42,11 +43,14 @@ Error copy_error(int number, const std::string& file) {
 /// Copies a file that nobody writes to, and syncs the copy.
 Result<std::uint64_t> copy_file(const std::string& from, const std::string& to,
                                 const CopyProgressHook& go_on) {
-  const int in = ::open(from.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-  if (in < 0) return copy_error(errno, from);
-  const int out = ::open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-  int number = out < 0 ? errno : 0;
   std::vector<char> buffer(kCopyBytes);
+  const lmdb::Descriptor source(::open(from.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  const int in = source.get();
+  if (in < 0) return copy_error(errno, from);
+  const lmdb::Descriptor target(
+      ::open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+  const int out = target.get();
+  int number = out < 0 ? errno : 0;
   std::uint64_t copied = 0;
   bool cancelled = false;
   while (number == 0 && !cancelled) {
@@ -67,8 +71,6 @@ Result<std::uint64_t> copy_file(const std::string& from, const std::string& to,
     cancelled = go_on && !go_on(copied);
   }
   if (number == 0 && !cancelled && ::fsync(out) != 0) number = errno;
-  ::close(in);
-  if (out >= 0) ::close(out);
   if (number != 0) return copy_error(number, to);
   if (!cancelled) return copied;
   return Error{.code = Errc::cancelled,

@@ -4,6 +4,7 @@
 #include "store/commit_queue.hpp"
 
 #include <algorithm>
+#include <new>
 
 #include "store/futex.hpp"
 #include "store/refusals.hpp"
@@ -158,6 +159,15 @@ void CommitQueue::finish_front() {
   if (closing) futex_wake_all(drained_);
 }
 
+/// Whether the batch may go on. Who waits in it must not be left behind by an exception.
+Result<void> CommitQueue::ask(Admit admit, Deadline deadline) {
+  try {
+    return admit(deadline);
+  } catch (const std::bad_alloc&) {
+    return Error{.code = Errc::out_of_memory, .retry_safe = true};
+  }
+}
+
 /// Waits for the batch's turn and for room; then nobody joins or leaves it any more.
 Result<void> CommitQueue::seal(CommitBatch* batch, CommitRequest& request, Admit admit) {
   for (;;) {
@@ -167,7 +177,7 @@ Result<void> CommitQueue::seal(CommitBatch* batch, CommitRequest& request, Admit
       }
       futex_wait(batch->turn_, 0, request.deadline);
     }
-    if (auto admitted = admit(request.deadline); !admitted) {
+    if (auto admitted = ask(admit, request.deadline); !admitted) {
       if (withdraw(batch, request)) return admitted.error();
     }
     const std::lock_guard lock(mutex_);

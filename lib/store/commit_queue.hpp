@@ -135,6 +135,7 @@ class CommitQueue {
   void line_up(CommitBatch* batch);
   bool withdraw(CommitBatch* batch, CommitRequest& request);
   void finish_front();
+  static Result<void> ask(Admit admit, Deadline deadline);
   Result<void> seal(CommitBatch* batch, CommitRequest& request, Admit admit);
   Result<void> lead(CommitBatch* batch, CommitRequest& request, Admit admit, Commit commit);
   /// Returns whether the request was made leader; otherwise the batch is done.

@@ -41,18 +41,18 @@ int milliseconds_until(Deadline deadline) noexcept {
 }  // namespace
 
 Result<std::unique_ptr<CommitWatch>> CommitWatch::open(const std::string& file) {
-  const int watch_fd = ::inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-  if (watch_fd < 0) return watch_error(errno, file);
-  const int nudge_fd = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  std::unique_ptr<CommitWatch> watch(new CommitWatch(watch_fd, nudge_fd));
-  if (nudge_fd < 0 || ::inotify_add_watch(watch_fd, file.c_str(), IN_ATTRIB) < 0) {
+  std::unique_ptr<CommitWatch> watch(new CommitWatch);
+  watch->watch_fd_ = ::inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+  if (watch->watch_fd_ < 0) return watch_error(errno, file);
+  watch->nudge_fd_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (watch->nudge_fd_ < 0 || ::inotify_add_watch(watch->watch_fd_, file.c_str(), IN_ATTRIB) < 0) {
     return watch_error(errno, file);
   }
   return watch;
 }
 
 CommitWatch::~CommitWatch() {
-  ::close(watch_fd_);
+  if (watch_fd_ >= 0) ::close(watch_fd_);
   if (nudge_fd_ >= 0) ::close(nudge_fd_);
 }
 

@@ -39,11 +39,11 @@ class CommitWatch {
   void nudge() noexcept;
 
  private:
-  CommitWatch(int watch_fd, int nudge_fd) noexcept : watch_fd_(watch_fd), nudge_fd_(nudge_fd) {}
+  CommitWatch() = default;
   [[nodiscard]] Result<bool> sleep(Deadline deadline) const;
 
-  const int watch_fd_;
-  const int nudge_fd_;
+  int watch_fd_ = -1;
+  int nudge_fd_ = -1;
   mutable std::mutex mutex_;
   std::condition_variable moved_;
   std::uint64_t told_ = 0;

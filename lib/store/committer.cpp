@@ -12,40 +12,45 @@ namespace {
 
 Error memory_error() { return Error{.code = Errc::out_of_memory, .retry_safe = true}; }
 
-Error lost_track_error() {
-  return Error{
-      .code = Errc::needs_reopen,
-      .message = "Memory ran out while effects were being published.",
-      .advice = "Close the tracker and open the store again: what was journaled is there."};
-}
-
 }  // namespace
 
 void Committer::commit(CommitBatch& batch) noexcept {
+  try {
+    if (auto paid = publish_owed(); !paid) {
+      batch.error = paid.error();
+      return;
+    }
+  } catch (const std::bad_alloc&) {
+    batch.error = memory_error();
+    return;
+  }
+  commit_group(batch);
+}
+
+/// Where memory ran out once a group was journaled, the next leader does what was left to do,
+/// before anything is decided: what is journaled is never forgotten, and the order stays.
+Result<void> Committer::publish_owed() {
+  if (!owed_) return {};
+  if (auto durable = parts_.make_durable(); !durable) return durable;
+  publish_group();
+  return {};
+}
+
+void Committer::commit_group(CommitBatch& batch) noexcept {
   group_.clear();
   group_bytes_.clear();
   in_group_.clear();
   keys_in_group_.clear();
   leases_in_group_.clear();
   lease_changes_.clear();
-  bool written = false;
   try {
     decide_all(batch);
     batch.set_decided();
     if (group_.empty()) return settle_leases();
-    written = true;
-    if (auto result = write_group(); !result) {
-      batch.error = result.error();
-    } else {
-      settle_leases();
-    }
+    if (auto result = write_group(); !result) batch.error = result.error();
   } catch (const std::bad_alloc&) {
     batch.error = memory_error();
-    // The journal may hold effects that nobody here knows of: only recovery can tell.
-    if (written) {
-      batch.error->applied = Applied::unknown;
-      lost_track_ = true;
-    }
+    if (owed_ || parts_.journal.poisoned()) batch.error->applied = Applied::unknown;
   }
 }
 
@@ -263,7 +268,6 @@ void Committer::settle_leases() {
 }
 
 Result<void> Committer::write_group() {
-  if (lost_track_) return lost_track_error();
   bool frees_space = true;
   for (const EffectPtr& effect : group_) {
     group_bytes_.push_back(effect.bytes());
@@ -271,14 +275,25 @@ Result<void> Committer::write_group() {
   }
   auto appended = parts_.journal.append(group_bytes_, frees_space);
   if (!appended) return appended.error();
-  if (auto durable = parts_.make_durable(); !durable) return durable.error();
+  owed_ = true;
+  if (auto durable = parts_.make_durable(); !durable) {
+    owed_ = false;  // The journal has stopped: only recovery can tell.
+    return durable.error();
+  }
+  publish_group();
+  return {};
+}
+
+/// Lets everybody see what was journaled. Where memory runs out it is simply begun anew.
+void Committer::publish_group() {
   for (const auto& [run_id, index] : in_group_) {
     if (parts_.greatest_run_id < run_id) parts_.greatest_run_id = run_id;
   }
   for (const auto& [key, run_id] : keys_in_group_) parts_.keys.put(key, run_id);
   parts_.recent.publish(group_);
+  settle_leases();
   parts_.hand_over(group_);
-  return {};
+  owed_ = false;
 }
 
 }  // namespace milepost::store

@@ -50,8 +50,12 @@ class Committer {
 
   /// Leader only. Never throws: a failure becomes the batch's error.
   void commit(CommitBatch& batch) noexcept;
+  /// Leader only, or once there are none any more: publishes what an earlier commit journaled and
+  /// had no memory to publish.
+  [[nodiscard]] Result<void> publish_owed();
 
  private:
+  void commit_group(CommitBatch& batch) noexcept;
   void decide_all(CommitBatch& batch);
   Result<void> decide_request(const CommitRequest& request, core::DecideContext& context,
                               std::vector<Answer>& answers);
@@ -70,10 +74,11 @@ class Committer {
   void add_to_group(const EffectPtr& effect, const core::RecordView* record);
   void forget_group_from(std::size_t size);
   Result<void> write_group();
+  void publish_group();
   void settle_leases();
 
   Parts parts_;
-  bool lost_track_ = false;       ///< Effects were journaled that the applier was never given.
+  bool owed_ = false;  ///< The group was journaled, and the applier was not given it yet.
   std::vector<EffectPtr> group_;  ///< Effects of the batch, in order.
   std::vector<journal::EffectBytes> group_bytes_;
   boost::unordered_flat_map<Uuid, std::size_t, IdHash> in_group_;  ///< Run -> its last in group_.

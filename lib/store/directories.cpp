@@ -9,10 +9,15 @@
 #include <cstring>
 #include <fcntl.h>
 #include <filesystem>
+#include <new>
 #include <random>
 #include <string_view>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <utility>
+
+#include "lmdb/descriptor.hpp"
+#include "lmdb/types.hpp"
 
 namespace milepost::store {
 namespace {
@@ -69,11 +74,12 @@ Result<void> check_absent(const std::string& path) {
 Result<void> move_directory(const std::string& from, const std::string& to) {
   const std::string source = without_slashes(from);
   const std::string target = without_slashes(to);
+  const std::string parent = parent_of(target);
   if (::renameat2(AT_FDCWD, source.c_str(), AT_FDCWD, target.c_str(), RENAME_NOREPLACE) != 0) {
     if (errno == EEXIST || errno == ENOTEMPTY) return exists_error(to);
     return system_error(errno, to, "The folder cannot be renamed to this");
   }
-  return sync_folder(parent_of(target));
+  return sync_folder(parent);
 }
 
 Result<NewDirectory> NewDirectory::make(const std::string& place, const char* what) {
@@ -88,17 +94,27 @@ Result<NewDirectory> NewDirectory::make(const std::string& place, const char* wh
   std::array<char, 64> suffix{};
   std::snprintf(suffix.data(), suffix.size(), ".%s-%ld-%08x", what, static_cast<long>(::getpid()),
                 static_cast<unsigned>(random()));
-  const std::string path = target + suffix.data();
-  if (::mkdir(path.c_str(), 0700) != 0) {
-    return system_error(errno, path, "The folder cannot be made");
+  NewDirectory made(target, target + suffix.data());
+  if (::mkdir(made.path_.c_str(), 0700) != 0) {
+    return system_error(errno, std::exchange(made.path_, {}), "The folder cannot be made");
   }
-  return NewDirectory(target, path);
+  return made;
 }
 
 NewDirectory::~NewDirectory() {
   if (path_.empty()) return;
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
+  try {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  } catch (const std::bad_alloc&) {
+    // Then by the names that a copy under way may have.
+    const lmdb::Descriptor folder(
+        ::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    for (const auto name : {lmdb::kDataFile, lmdb::kLockFile, lmdb::kWriterLockFile}) {
+      ::unlinkat(folder.get(), name.data(), 0);
+    }
+    ::rmdir(path_.c_str());
+  }
 }
 
 Result<void> NewDirectory::put_in_place() {

@@ -3,14 +3,24 @@
 // Leases by run and by end.
 #include "store/lease_table.hpp"
 
+#include <new>
+
 namespace milepost::store {
 
 void LeaseTable::begin(const Uuid& run_id, std::chrono::milliseconds lease) {
   const auto until = now_() + lease;
   const std::lock_guard lock(mutex_);
+  // Whatever may run out of memory comes before the table says that there is a lease.
   const auto [place, inserted] = until_.try_emplace(run_id, until);
-  if (!inserted) by_end_.erase({std::exchange(place->second, until), run_id});
-  by_end_.insert({until, run_id});
+  try {
+    by_end_.insert({until, run_id});
+  } catch (const std::bad_alloc&) {
+    if (inserted) until_.erase(place);
+    throw;
+  }
+  if (const auto before = std::exchange(place->second, until); before != until) {
+    by_end_.erase({before, run_id});
+  }
   count_.store(until_.size(), std::memory_order_relaxed);
 }
 

@@ -7,6 +7,7 @@
 #include <new>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "lmdb/fork_guard.hpp"
@@ -34,6 +35,14 @@ Result<void> without_throwing(Step&& step) noexcept {
   } catch (const std::bad_alloc&) {
     return Error{.code = Errc::out_of_memory};
   }
+}
+
+Error no_thread_error(int number) {
+  return Error{.code = Errc::out_of_memory,
+               .system = number,
+               .retry_safe = true,
+               .message = "The operating system gives the store no thread.",
+               .advice = "Free memory, or raise the limit on threads."};
 }
 
 Outcome to_outcome(const Answer& answer) {
@@ -80,8 +89,12 @@ Result<std::unique_ptr<Store>> LmdbStore::open(std::unique_ptr<lmdb::Env> env,
                              *epoch + 1, *last);
   if (!journal) return journal.error();
   const Start start{.last_sequence = *last, .epoch = *epoch + 1, .greatest_run_id = *greatest};
-  return std::unique_ptr<Store>(new LmdbStore(std::move(env), *stored, *tables, std::move(*writer),
-                                              std::move(*journal), start, options));
+  try {
+    return std::unique_ptr<Store>(new LmdbStore(
+        std::move(env), *stored, *tables, std::move(*writer), std::move(*journal), start, options));
+  } catch (const std::system_error& e) {
+    return no_thread_error(e.code().value());
+  }
 }
 
 /// Nobody runs anything in this opening yet, so whatever is running was left by one before: the
@@ -359,13 +372,16 @@ Result<void> LmdbStore::close() {
   if (closed_.exchange(true)) return closed_error();
   wakeups_.close();
   queue_.close();
+  auto owed = without_throwing([this] { return committer_.publish_owed(); });
   // Each step is taken, whatever became of the ones before: threads that run must be joined.
   auto synced = without_throwing([this] { return syncer_.sync_all(); });
   syncer_.stop();
   auto stopped = without_throwing([this] { return applier_.stop(); });
   housekeeper_.stop();
   Result<void> result;
-  if (!synced) {
+  if (!owed) {
+    result = std::move(owed);
+  } else if (!synced) {
     result = std::move(synced);
   } else if (!stopped) {
     result = std::move(stopped);

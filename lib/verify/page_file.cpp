@@ -58,9 +58,10 @@ Result<PageFile> PageFile::open(const std::string& path) {
     return make_error(Errc::invalid_argument, path, "the path is empty or not a path",
                       "Give the path of a data file.");
   }
+  std::string name = path;  // Nothing may be thrown between the open and its owner.
   const int fd = ::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   if (fd < 0) return open_error(errno, path);
-  return adopt(fd, path);
+  return adopt(fd, std::move(name));
 }
 
 Result<PageFile> PageFile::adopt(int fd, std::string name) {

@@ -230,9 +230,21 @@ static void two_threads_with_what_is_for_one(void) {
   close_unchanged();
 }
 
+static void a_bulk_on_a_closed_tracker_leaves_no_sample(void) {
+  open_with_a_run();
+  CHECK_OK(milepost_tracker_close(tracker, &failure));
+  milepost_bulk_options options;
+  CHECK_OK(milepost_bulk_options_init(&options, sizeof options));
+  milepost_bulk_report report = {sizeof report, 0, 0, 0, {0}};
+  milepost_runs sample = {7};
+  GONE(milepost_tracker_bulk(tracker, NULL, &options, &report, &sample, &failure));
+  CHECK_EQUAL(sample.value, 0);
+}
+
 static const test_case kCases[] = {
     {"handles that are none", handles_that_are_none},
     {"use after close and double close", use_after_close_and_double_close},
+    {"a bulk on a closed tracker leaves no sample", a_bulk_on_a_closed_tracker_leaves_no_sample},
     {"indexes past the end", indexes_past_the_end},
     {"closing while calls run", closing_while_calls_run},
     {"two threads with what is for one", two_threads_with_what_is_for_one},

@@ -2,25 +2,21 @@
 //
 // The page reader on whatever bytes the fuzzer makes up: each input is a data file. It must come to
 // an end, read no page twice, and say of each file either that it is sound or what is wrong.
-//
-//   cmake --preset fuzz && cmake --build --preset fuzz
-//   build/fuzz/tests/fuzz/page_reader_seeds SEEDS        fills a folder with files to begin with
-//   build/fuzz/tests/fuzz/page_reader_fuzz -max_len=65536 CORPUS SEEDS
-#include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "fuzz/fuzz.hpp"
+#include "unit/verify/crafted.hpp"
 #include "verify/page_reader.hpp"
 
-using namespace milepost::verify;
-
+namespace milepost::fuzz {
 namespace {
 
-void require(bool holds) {
-  if (!holds) std::abort();
-}
+using namespace milepost::verify;        // NOLINT: a source of one target
+using namespace milepost::verify::test;  // NOLINT
+
+constexpr std::size_t kSizeMax = 65'536;
 
 PageReport check(const std::uint8_t* data, std::size_t size, const PageVisitor& visitor) {
   const int fd = ::memfd_create("milepost-fuzz", MFD_CLOEXEC);
@@ -37,9 +33,9 @@ PageReport check(const std::uint8_t* data, std::size_t size, const PageVisitor& 
   return *std::move(report);
 }
 
-}  // namespace
-
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+void run(Input input) {
+  const std::uint8_t* const data = input.data();
+  const std::size_t size = input.size();
   constexpr std::uint64_t kSlack = 4096;  // The search for a second meta page.
   std::uint64_t sum = 0;
   std::uint64_t records = 0;
@@ -66,5 +62,30 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   const PageReport without = check(data, size, {});
   require(without.findings_count == report.findings_count);
-  return sum == ~std::uint64_t{0} ? 1 : 0;  // Every byte was looked at.
+  require(sum != ~std::uint64_t{0});  // Every byte was looked at.
 }
+
+/// The sample file and all crafted ones, with small pages.
+Seeds seeds() {
+  Seeds all;
+  const auto add = [&all](FileMaker& file) {
+    if (file.bytes().size() <= kSizeMax) all.emplace_back(file.bytes());
+  };
+  for (const std::size_t page_size : {512u, 1024u, 4096u}) {
+    FileMaker file = sample_file(page_size);
+    add(file);
+  }
+  for (const auto* crafted : {&crafted_metas(), &crafted_pages(), &crafted_free_lists()}) {
+    for (const Crafted& one : *crafted) {
+      FileMaker file = sample_file(512);
+      one.edit(file);
+      add(file);
+    }
+  }
+  return all;
+}
+
+}  // namespace
+}  // namespace milepost::fuzz
+
+MILEPOST_FUZZ_TARGET({"page_reader", milepost::fuzz::run, milepost::fuzz::seeds, 600, 65'536})

@@ -145,6 +145,21 @@ TEST_CASE("a buffer of the exact size is enough and one byte less is not", "[cor
   CHECK(render_run_json(record_in(RunStatus::queued), {}) == 0);
 }
 
+TEST_CASE("a buffer a byte or two short is not written past, whatever the status and instants",
+          "[core][json]") {
+  for (const RunStatus status : kAllStatuses) {
+    RecordView record = record_in(status);
+    record.triggered_at = kInstantMax;
+    if (record.started_at) record.started_at = kInstantMax;
+    if (record.completed_at) record.completed_at = kInstantMax;
+    const std::size_t size = run_json_size(record);
+    for (std::size_t less = 1; less <= 8; ++less) {
+      std::vector<char> small(size - less);
+      CHECK(render_run_json(record, small) == 0);
+    }
+  }
+}
+
 TEST_CASE("a strict parser reads back what was rendered, in order", "[core][json]") {
   MILEPOST_SHOW_SEED();
   std::mt19937_64 random(test::test_seed());

@@ -454,5 +454,18 @@ TEST_CASE("what frees space opens the reserve for itself and all before it, and 
   CHECK(code_of(applier.publish(Deadline::max())) == Errc::map_full);
 }
 
+TEST_CASE("no memory for the words of a failure is none of the thread's death",
+          "[store][applier]") {
+  Surroundings around;
+  around.failures = 2;
+  Applier::Parts parts = around.parts();
+  parts.log = [](LogLevel, std::string_view) { throw std::bad_alloc(); };
+  Applier applier({.interval = milliseconds(1)}, std::move(parts));
+  around.hand_over(applier, effects(1, 3));
+  around.wait_written(3);
+  CHECK(around.attempts == 3);
+  CHECK_FALSE(applier.trouble());
+}
+
 }  // namespace
 }  // namespace milepost::store

@@ -167,5 +167,25 @@ TEST_CASE("puts and removals of eight threads all get their answers, one batch a
   bench.queue.close();
 }
 
+TEST_CASE("a leader without memory for why there is no room leaves the others to go on",
+          "[store][queue][full]") {
+  Bench bench;
+  Caller leader(1);
+  Caller follower(2);
+  bench.start_blocker();
+  bench.threads.start([&] {
+    auto admit = [](Deadline) -> Result<void> { throw std::bad_alloc(); };
+    auto commit = [&](CommitBatch& batch) { bench.note_and_answer(batch); };
+    leader.call(bench.queue, admit, commit);
+  });
+  bench.threads.wait_until_asleep();
+  bench.queue_up(follower);
+  bench.release_blocker();
+  bench.threads.join();
+  CHECK(leader.error() == Errc::out_of_memory);
+  CHECK(follower.answered_right());
+  CHECK(bench.batches == Batches{{2}});
+}
+
 }  // namespace
 }  // namespace milepost::store

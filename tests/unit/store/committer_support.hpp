@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <map>
+#include <new>
 #include <string>
 #include <vector>
 
@@ -116,6 +117,10 @@ class Desk {
   }
 
   void hand_over(std::span<const EffectPtr> effects) {
+    if (hand_overs_without_memory > 0) {
+      --hand_overs_without_memory;
+      throw std::bad_alloc();
+    }
     bool published = true;
     for (const EffectPtr& effect : effects) {
       const EffectPtr found = recent.find(effect.view().run_id);
@@ -155,6 +160,7 @@ class Desk {
   std::optional<Uuid> damaged;
   std::optional<Error> sync_error;
   std::function<void()> before_commit;
+  unsigned hand_overs_without_memory = 0;
   std::vector<std::string> events;
   const std::vector<Uuid> watched{id(1), id(2), id(3)};
   std::uint64_t handed_over = 0;

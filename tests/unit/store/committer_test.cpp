@@ -12,6 +12,7 @@ namespace {
 using test::code_of;
 using test::Desk;
 using test::id;
+using test::ok;
 
 using Events = std::vector<std::string>;
 
@@ -159,6 +160,35 @@ TEST_CASE("callers of one batch see each other's effects in order", "[store][com
                        send(2, StartCommand{.run_id = id(1)})});
   CHECK(kinds == std::array{OutcomeKind::created, OutcomeKind::applied, OutcomeKind::conflict});
   CHECK(desk.events == Events{"sync 2", "hand over"});
+}
+
+TEST_CASE("what was journaled and had no memory to be published is published by the next commit",
+          "[store][committer]") {
+  Desk desk;
+  desk.hand_overs_without_memory = 2;
+  const auto first = desk.send({test::request(id(1))});
+  REQUIRE(code_of(first) == Errc::out_of_memory);
+  CHECK(first.error().applied == Applied::unknown);
+  // No memory yet: nothing is decided before what is owed is out.
+  const auto second = desk.send({test::request(id(2))});
+  REQUIRE(code_of(second) == Errc::out_of_memory);
+  CHECK(second.error().applied == Applied::no);
+  CHECK(desk.journal->next_sequence() == 2);
+
+  const auto told = desk.send({test::request(id(1)), test::request(id(2))}).value();
+  CHECK(told[0].kind == OutcomeKind::unchanged);
+  CHECK(told[1].kind == OutcomeKind::created);
+  CHECK(desk.in_order);
+  CHECK(desk.pending.size() == 2);
+}
+
+TEST_CASE("what is owed is published when no commit follows, too", "[store][committer]") {
+  Desk desk;
+  desk.hand_overs_without_memory = 1;
+  REQUIRE(code_of(desk.send({test::request(id(1))})) == Errc::out_of_memory);
+  CHECK(ok(desk.committer.publish_owed()));
+  CHECK(ok(desk.committer.publish_owed()));
+  CHECK(desk.pending.size() == 1);
 }
 
 }  // namespace
