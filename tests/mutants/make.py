@@ -22,7 +22,7 @@ HEADER = "lib/milepost_mutant.hpp"
 HEADER_TEXT = """\
 // SPDX-License-Identifier: Apache-2.0
 //
-// Which mutant is chosen, if any. In front of every source of this copy.
+// Which mutant is chosen, if any. In front of every source that has one.
 #pragma once
 
 #include <cstdlib>
@@ -110,7 +110,8 @@ def make(root, target, all_mutants=None):
     for path, sites in files.items():
         copy = os.path.join(target, path)
         os.makedirs(os.path.dirname(copy), exist_ok=True)
-        write_if_other(copy, mutants.mutate(read(os.path.join(root, path)), sites))
+        text = mutants.mutate(read(os.path.join(root, path)), sites)
+        write_if_other(copy, f'#include "{os.path.basename(HEADER)}"\n{text}')
     write_if_other(os.path.join(target, HEADER), HEADER_TEXT)
 
 

@@ -94,8 +94,8 @@ def build(root, where, jobs):
                  "-DCMAKE_BUILD_TYPE=RelWithDebInfo", "-DMILEPOST_WERROR=OFF",
                  "-DMILEPOST_BUILD_SAMPLES=OFF", "-DMILEPOST_BUILD_HTTP=OFF",
                  "-DMILEPOST_BUILD_CLI=OFF", "-DMILEPOST_BUILD_BENCH=OFF",
-                 "-DMILEPOST_INSTALL=OFF", "-DCMAKE_CXX_FLAGS_RELWITHDEBINFO=-O1",
-                 f"-DCMAKE_CXX_FLAGS=-w -include {os.path.join(source, make.HEADER)}"]
+                 "-DMILEPOST_INSTALL=OFF", "-DCMAKE_CXX_FLAGS=-w",
+                 "-DCMAKE_CXX_FLAGS_RELWITHDEBINFO=-O1"]
     if shutil.which("ccache"):
         configure += ["-DCMAKE_C_COMPILER_LAUNCHER=ccache", "-DCMAKE_CXX_COMPILER_LAUNCHER=ccache"]
     subprocess.run(configure, check=True, stdout=subprocess.DEVNULL)

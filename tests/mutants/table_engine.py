@@ -79,10 +79,10 @@ for table in ("by_journey", "by_profile", "by_status", "by_completed", "running"
         "api_model_test [model]")
 add("counter-not-lowered",
     Site(COUNTERS, "if (before != nullptr) add(*before, -1);", ""),
-    "store_unit_test [counter_rows]", "api_behaviour_test [counts]")
+    "store_unit_test [counters]", "api_behaviour_test [counts]")
 add("total-not-counted",
     Site(COUNTERS, "everything[i] += deltas[i];", ""),
-    "store_unit_test [counter_rows]", "api_behaviour_test [counts]")
+    "store_unit_test [counters]", "api_behaviour_test [counts]")
 add("run-counted-for-each-effect",
     Site(ROWS, "latest_.erase(end, latest_.end());", ""),
     "api_behaviour_test [counts]", "api_model_test [model]")

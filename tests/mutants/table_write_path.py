@@ -42,7 +42,7 @@ add("answered-when-decided",
     "store_unit_test [queue]", POWER_LOSS_THREADS)
 add("failed-group-acknowledged",
     Site(COMMITTER, "batch.error = result.error();", ""),
-    "store_unit_test [committer]")
+    "store_unit_test when the sync fails nobody sees the effects")
 add("called-synced-before-the-sync",
     insert(JOURNAL, "std::reverse(syncing_.begin(), syncing_.end());",
            "synced_sequence_.store(target, std::memory_order_release);"),

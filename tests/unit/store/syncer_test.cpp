@@ -116,7 +116,7 @@ TEST_CASE("callers wait while the oldest unsynced effect is too old, and go on a
   // The thread that syncs is busy now, so this one grows old.
   REQUIRE(ok(bed.append()));
   Errc told{};
-  const Deadline patience = in(std::chrono::seconds(30));
+  const Deadline patience = in(std::chrono::seconds(10));
   while (told == Errc{} && std::chrono::steady_clock::now() < patience) {
     told = code_of(bed.syncer().wait_within_bound(in(milliseconds(1))));
   }
