@@ -130,7 +130,7 @@ add("slot-leaked",
     "milepost_lmdb_tests [txn]")
 add("stale-moment",
     (Site(READ, "mdb_txn_renew(slot.txn)", "0"), Site(READ, "mdb_txn_reset(slot_->txn);", "")),
-    "milepost_lmdb_tests [txn]")
+    "milepost_lmdb_tests [txn]", "api_behaviour_test [list]")
 add("dead-readers-kept",
     Site("lib/lmdb/env_write.cpp", "static_cast<void>(reap_stale_readers());", ""),
     "regress_test [regress]", "milepost_lmdb_tests [processes]")

@@ -47,10 +47,7 @@ add("key-not-seen-before-its-commit",
     "store_unit_test [keys]")
 add("key-outlives-its-run",
     Site(ROWS, "before != nullptr && !before->idempotency_key.empty()", "false"),
-    "api_behaviour_test [keys],[purge],[erase]", "api_model_test [model]")
-add("key-goes-back-to-the-earlier-run",
-    Site(ROWS, "record->created_sequence > change.created_sequence", "false"),
-    "api_behaviour_test [keys]", "api_model_test [model]")
+    "api_behaviour_test [keys]")
 add("erased-while-it-was-made",
     Site("lib/core/decide.cpp", "current->created_sequence < removal.made_before", "true"),
     "milepost_core_tests [decide]")
@@ -84,9 +81,6 @@ add("released-before-the-commit",
 add("lost-handle-not-reopened",
     Site(STORE, "if (written.error().code != Errc::needs_reopen) return written;",
          "return written;"),
-    "faults_test [retry]", IO_FAULTS)
-add("applied-twice-after-a-reopen",
-    Site(STORE, "if (*applied >= effects.back().sequence()) return {};", ""),
     "faults_test [retry]", IO_FAULTS)
 add("no-segment-in-reserve",
     Site(JOURNAL, "use_reserve ? 1 : 2", "1"),
