@@ -148,7 +148,7 @@ add("reader-trusts-the-table",
            "bool there = false; const auto looked = stored_.visit(run_id, "
            "[&](const core::RecordView& r) { there = true; visit(r.sequence, &r); }); "
            "if (looked && there) return {};"),
-    "api_behaviour_test [state]", "concurrency_test [map]")
+    "api_behaviour_test [state]")
 add("reader-probes-the-table-first",
     insert(STORE, "const bool recent = recent_.visit(run_id,",
            "const auto early = stored_.copy(run_id); "
