@@ -36,6 +36,10 @@ function(milepost_room name)
   target_include_directories(milepost_${name} SYSTEM PUBLIC ${Boost_INCLUDE_DIRS})
   target_link_libraries(milepost_${name} PRIVATE milepost_own_flags PUBLIC ${arg_LINK}
                         Threads::Threads)
+  if(MILEPOST_COVERAGE)  # Of the library only: the tests are not what is asked about.
+    target_compile_options(milepost_${name} PRIVATE -fprofile-instr-generate -fcoverage-mapping
+      "SHELL:-mllvm -runtime-counter-relocation")
+  endif()
 endfunction()
 
 # The number of the ABI stands in the C header and nowhere else.

@@ -105,6 +105,8 @@ TEST_CASE("a restored backup is another store with the same runs", "[api][backup
   CHECK(restored->store_id != old_id);
   Tracker other = Tracker::open(small(folder / "restored")).value();
   CHECK(other.store_id().value() == restored->store_id);
+  // Its openings count on behind one that is nobody's: no run of the old store's is taken for ours.
+  CHECK(other.stats().value().epoch == tracker.stats().value().epoch + 2);
   CHECK(other.get_json(id(4)).value() == json);
   // A position of the store the backup was taken from is refused, and so is its journal.
   CHECK(test::code_of(other.changes({.store_id = old_id})) == Errc::other_store);

@@ -169,6 +169,20 @@ TEMPLATE_TEST_CASE("a key goes with its run, by purge and by erasure, and may be
   }
 }
 
+TEST_CASE("no row of a key stays behind its run", "[api][keys]") {
+  DirectoryBed bed;
+  Tracker& tracker = bed.tracker();
+  const Uuid first = tracker.create(keyed("k")).value().run.run_id;
+  tracker.exit(first).value().require_applied();
+  REQUIRE(ok(tracker.flush()));
+  REQUIRE(tracker.purge({.completed_before = at("2100-01-01T00:00:00Z")}).value().removed == 1);
+  CHECK(tracker.verify().value().sound());
+  tracker.create(keyed("k")).value().require_applied();
+  REQUIRE(ok(tracker.flush()));
+  REQUIRE(tracker.erase_profile({.profile_id = test::kProfile}).value().runs == 1);
+  CHECK(tracker.verify().value().sound());
+}
+
 TEMPLATE_TEST_CASE("a key lives for its time and not longer, also over a restart", "[api][keys]",
                    MemoryBed, DirectoryBed) {
   TestType bed([](OpenOptions& options) { options.idempotency_key_lifetime = seconds(60); });

@@ -421,5 +421,18 @@ TEMPLATE_TEST_CASE("instants outside the years 1400 to 9999 are refused, or held
   }
 }
 
+TEST_CASE("a step on a run that is published is seen before it is published, too", "[api][state]") {
+  DirectoryBed bed([](OpenOptions& options) { options.publish_interval = std::chrono::hours(1); });
+  Tracker& tracker = bed.tracker();
+  bring(tracker, id(1), RunStatus::queued);
+  REQUIRE(ok(tracker.flush()));
+  CHECK(tracker.start(id(1)).value().applied());
+  REQUIRE(tracker.unpublished().value() == 1);
+  CHECK(tracker.get(id(1)).value()->status == RunStatus::running);
+  CHECK(tracker.get_json(id(1)).value().find("\"running\"") != std::string::npos);
+  CHECK(tracker.get_many(std::vector{id(1)}).value().front()->status == RunStatus::running);
+  CHECK(tracker.start(id(1)).value().kind == OutcomeKind::conflict);
+}
+
 }  // namespace
 }  // namespace milepost

@@ -218,5 +218,20 @@ TEST_CASE("in relaxed mode the feed holds nothing that is not on the disk",
   CHECK(feed.next(Deadline::max()).value().size() == 1);
 }
 
+TEST_CASE("in relaxed mode what is published by itself was synced before", "[api][feed][relaxed]") {
+  DirectoryBed bed([](OpenOptions& options) {
+    options.durability = Durability::relaxed;
+    options.relaxed_delay_max = std::chrono::minutes(2);
+    options.publish_interval = milliseconds(1);
+  });
+  Tracker& tracker = bed.tracker();
+  auto feed = tracker.subscribe().value();
+  for (std::uint64_t i = 1; i <= 20; ++i) {
+    tracker.create(request(id(i))).value().require_applied();
+    REQUIRE(feed.next(Deadline::max()).value().size() == 1);
+    REQUIRE(tracker.stats().value().sequence_synced == i);
+  }
+}
+
 }  // namespace
 }  // namespace milepost

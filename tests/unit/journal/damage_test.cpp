@@ -130,6 +130,24 @@ TEST_CASE("a group in the right place whose predecessor was another one does not
   CHECK(report.error().message.find("sequence 4") != std::string::npos);
 }
 
+TEST_CASE("a group behind its predecessor that skips a sequence does not follow",
+          "[journal][replay]") {
+  JournalFolder store;
+  { append_numbered(*store.open(), 3); }
+  const PlacedGroup third = store.groups()[2];
+  GroupHeader header = third.header;
+  header.first_sequence = 4;
+  const std::string other(100, 'x');
+  const EffectBytes effects[] = {std::as_bytes(std::span(other))};
+  std::string bytes(header.total_bytes(), '\0');
+  encode_group(header, effects, group_seed(store.store_id, header.generation),
+               reinterpret_cast<std::byte*>(bytes.data()));
+  patch_file(third.file, third.offset, bytes);
+  const auto report = store.try_replay();
+  REQUIRE(report);
+  CHECK(report->last_sequence == 2);
+}
+
 TEST_CASE("a store whose data is older than its journal is refused", "[journal][replay]") {
   JournalFolder store;
   SECTION("after a clean close") {

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <string>
 #include <vector>
+#include <xxhash.h>
 
 #include "journal/bytes.hpp"
 #include "support.hpp"
@@ -43,6 +44,14 @@ bool reads_as(const Encoded& group, std::span<const std::byte> bytes) {
   if (!header || header->total_bytes() > bytes.size()) return false;
   return *header == group.header &&
          verify_group(*header, bytes.first(header->total_bytes()), group.seed);
+}
+
+/// The header with the checksum that the bytes have by now.
+GroupHeader with_checksum(const Encoded& group) {
+  GroupHeader header = group.header;
+  header.checksum = XXH3_64bits_withSeed(group.bytes.data() + kGroupMagicOffset,
+                                         group.bytes.size() - kGroupMagicOffset, group.seed);
+  return header;
 }
 
 }  // namespace
@@ -116,6 +125,14 @@ TEST_CASE("effect lengths that do not add up never verify", "[journal][group]") 
     std::size_t effects = 0;
     while (cursor.next()) ++effects;
     CHECK_FALSE((cursor.at_end() && effects == 1));
+    CHECK_FALSE(verify_group(with_checksum(group), group.bytes, group.seed));
+  }
+  // And whole effects of which there are not as many as the header says.
+  Encoded group = encode({"one", "two"});
+  CHECK(verify_group(with_checksum(group), group.bytes, group.seed));
+  for (const std::uint32_t count : {1u, 3u}) {
+    group.header.effect_count = count;
+    CHECK_FALSE(verify_group(with_checksum(group), group.bytes, group.seed));
   }
 }
 

@@ -224,12 +224,16 @@ TEST_CASE("a newer meta page that lies is refused before LMDB sees it", "[lmdb][
     poke<std::uint64_t>(data, newer + 144, sound.txn_id + 1);
     CHECK(open_code(dir.path()) == Errc::corrupt);
   }
+  std::uint64_t root = 0;
+  std::ifstream file(data, std::ios::binary);
+  file.seekg(static_cast<std::streamoff>(newer + 128));
+  file.read(reinterpret_cast<char*>(&root), sizeof root);
   SECTION("a zeroed root page") {
-    std::uint64_t root = 0;
-    std::ifstream file(data, std::ios::binary);
-    file.seekg(static_cast<std::streamoff>(newer + 128));
-    file.read(reinterpret_cast<char*>(&root), sizeof root);
     poke(data, root * page, std::array<char, 16>{});
+    CHECK(open_code(dir.path()) == Errc::corrupt);
+  }
+  SECTION("a root page that says it is another one") {
+    poke<std::uint64_t>(data, root * page, root + 1);
     CHECK(open_code(dir.path()) == Errc::corrupt);
   }
 }

@@ -58,6 +58,17 @@ TEST_CASE("a batch takes no more commands than the limit, and nobody overtakes",
   CHECK(bench.batches == Batches{{6, 4}, {5}, {9, 1}});
 }
 
+TEST_CASE("a command past a batch's limit is in the next one", "[store][queue]") {
+  Bench bench({.commands_max = 10, .bytes_max = 1u << 20});
+  Caller edge(1, 10);
+  Caller past(2, 1);
+  bench.start_blocker();
+  bench.queue_up(edge, past);
+  bench.release_blocker();
+  bench.threads.join();
+  CHECK(bench.batches == Batches{{1}, {2}});
+}
+
 TEST_CASE("a batch takes no more bytes than the limit", "[store][queue]") {
   constexpr std::size_t kLimit = 10u << 20;
   Bench bench({.commands_max = 1'000, .bytes_max = kLimit});

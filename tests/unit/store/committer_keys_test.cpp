@@ -135,6 +135,15 @@ TEST_CASE("a lease begins with what was journaled, and not before", "[store][com
   CHECK(desk.leases.expired(id(1)));
 }
 
+TEST_CASE("a lease whose start could not be synced never begins", "[store][committer][lease]") {
+  Desk desk;
+  desk.send({test::request(id(1))}).value();
+  desk.sync_error = Error{.code = Errc::outcome_unknown, .applied = Applied::unknown};
+  CHECK(code_of(desk.send({StartCommand{.run_id = id(1), .lease = milliseconds(50)}})) ==
+        Errc::outcome_unknown);
+  CHECK(desk.leases.size() == 0);
+}
+
 TEST_CASE("a heartbeat is answered and writes nothing", "[store][committer][lease]") {
   Desk desk;
   desk.send({test::request(id(1)), StartCommand{.run_id = id(1), .lease = milliseconds(50)}})
@@ -229,6 +238,19 @@ TEST_CASE("a removal is decided on what the run is by then", "[store][committer]
   CHECK(send_one(desk, StartCommand{.run_id = id(1)}).kind == OutcomeKind::not_found);
   // Its id may be used again.
   CHECK(send_one(desk, test::request(id(1))).kind == OutcomeKind::created);
+}
+
+TEST_CASE("two removals of one run in one batch: only the first removes it",
+          "[store][committer][removal]") {
+  Desk desk;
+  desk.send({test::request(id(1)), ExitCommand{.run_id = id(1)}}).value();
+  const core::Removal purge = purge_of(1);
+  const auto told = desk.send({ResolvedCommand{.run_id = id(1), .removal = &purge},
+                               ResolvedCommand{.run_id = id(1), .removal = &purge}})
+                        .value();
+  CHECK(told[0].kind == OutcomeKind::applied);
+  CHECK(told[1].kind == OutcomeKind::not_found);
+  CHECK(desk.handed_over == 3);
 }
 
 TEST_CASE("a forget is an effect with a sequence and no run", "[store][committer][removal]") {
