@@ -63,7 +63,7 @@ add("heartbeat-ignored",
     "store_unit_test [lease]")
 add("lease-not-replaced",
     Site("lib/store/lease_table.cpp",
-         "if (!inserted) by_end_.erase({std::exchange(place->second, until), run_id});", ""),
+         "by_end_.erase({before, run_id});", ""),
     "store_unit_test [lease]")
 add("lease-ends-early",
     Site("lib/store/lease_table.cpp", "found->second <= now",
@@ -142,6 +142,19 @@ add("cursor-outlives-its-read",
     Site(READ, "slot_->serial.store(slot_->serial.load(std::memory_order_relaxed) + 1, "
          "std::memory_order_relaxed);", ""),
     "milepost_lmdb_tests [txn]")
+add("tree-of-an-earlier-commit",
+    Site("lib/lmdb/env_read.cpp", "slot.tree_commit == commit", "true"),
+    "milepost_lmdb_tests [descent]")
+add("tree-of-a-map-that-moved",
+    Site("lib/lmdb/env_read.cpp", "slot.tree_epoch == epoch", "true"),
+    "milepost_lmdb_tests [descent]")
+add("key-next-to-the-wanted-one",
+    Site("lib/lmdb/descent.cpp", "node == nullptr || Number(node + kNodeHeaderSize) != key",
+         "node == nullptr"),
+    "milepost_lmdb_tests [descent]")
+add("value-elsewhere-taken-for-one-here",
+    Site("lib/lmdb/descent.cpp", "load<std::uint16_t>(node + 4) != 0", "false"),
+    "milepost_lmdb_tests [descent]")
 
 MUTANTS.rule("locks")
 add("double-open-unnoticed",

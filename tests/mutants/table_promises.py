@@ -54,19 +54,20 @@ add("erased-while-it-was-made",
 
 MUTANTS.rule("failure")
 add("failed-sync-is-harmless",
-    Site(JOURNAL, 'return poison(error, pool_.path_of(*segment), "Cannot sync the journal");',
+    Site(JOURNAL, 'return poison(error, *segment, "Cannot sync the journal");',
          'return system_error(error, pool_.path_of(*segment), "Cannot sync the journal");'),
     "milepost_journal_tests [poison]")
 add("failed-write-is-harmless",
-    Site(JOURNAL, 'return poison(error, pool_.path_of(segment), "Cannot write to the journal");',
+    Site(JOURNAL, 'return poison(error, segment, "Cannot write to the journal");',
          'return system_error(error, pool_.path_of(segment), "Cannot write to the journal");'),
     "milepost_journal_tests [poison]")
 add("poisoned-and-yet-used",
     Site(JOURNAL, "!stopped_.load(std::memory_order_acquire)", "true"),
     "milepost_journal_tests [poison]")
 add("failed-apply-forgotten",
-    Site(APPLIER, "return parts_.write(batch, use_reserve);",
-         "static_cast<void>(parts_.write(batch, use_reserve)); return {};"),
+    Site(APPLIER, "failure_of([&] { return parts_.write(part, use_reserve); })",
+         "failure_of([&] { static_cast<void>(parts_.write(part, use_reserve));"
+         " return Result<void>(); })"),
     "store_unit_test [applier]")
 add("segment-recycled-too-early",
     Site(JOURNAL, "retired_.front().last_sequence <= released_sequence_", "true"),

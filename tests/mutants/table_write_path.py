@@ -33,7 +33,7 @@ add("acknowledged-before-the-sync",
          "if (options_.durability == Durability::durable) return {};"),
     "store_unit_test [syncer]", POWER_LOSS)
 add("published-before-the-sync",
-    insert(COMMITTER, "if (auto durable = parts_.make_durable(); !durable)",
+    insert(COMMITTER, "owed_ = true;\n  if (auto durable = parts_.make_durable(); !durable)",
            "parts_.recent.publish(group_);"),
     "store_unit_test [committer]", POWER_LOSS_THREADS)
 add("answered-when-decided",
@@ -48,7 +48,7 @@ add("called-synced-before-the-sync",
            "synced_sequence_.store(target, std::memory_order_release);"),
     "milepost_journal_tests [append],[poison]")
 add("lease-before-its-effect",
-    insert(COMMITTER, "written = true;", "settle_leases();"),
+    insert(COMMITTER, "bool frees_space = true;", "settle_leases();"),
     "store_unit_test [lease]")
 add("batch-answered-from-another",
     Site(QUEUE, "answer += each->commands.size();", ""),
