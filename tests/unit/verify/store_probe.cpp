@@ -44,6 +44,8 @@ void expect(bool holds, const std::string& what) {
 
 OpenOptions options_for(const std::string& directory, bool read_only) {
   OpenOptions options{.directory = directory};
+  // A store whose damage keeps effects from being applied answers `busy` at the deadline.
+  options.wait_max = std::chrono::seconds(5);
   options.read_only = read_only;
   options.map_size_start = kMapSizeMin;
   options.journal_segment_bytes = kJournalSegmentBytesMin;
