@@ -117,7 +117,11 @@ Result<std::uint64_t> Env::copy_to(const std::string& file, bool compact,
     copier = start_copy(env_, rc, in, compact);
     moved = move_bytes(out.get(), target.get(), go_on);
   } catch (const std::system_error& e) {
+    const bool started = copier.joinable();  // Then it is the hook's, which is passed on.
+    out.close();
+    if (started) copier.join();
     ::unlink(file.c_str());
+    if (started) throw;
     return from_errno(e.code().value() == EAGAIN ? ENOMEM : e.code().value(), file,
                       "start a thread for the copy");
   } catch (...) {

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <string>
 #include <sys/stat.h>
+#include <system_error>
 #include <thread>
 
 #include "verify_support.hpp"
@@ -58,6 +59,11 @@ TEST_CASE("a backup holds everything acknowledged before it and nothing is left 
   const auto cancelled =
       tracker.backup(folder / "third", {.progress = [](std::uint64_t) { return false; }});
   CHECK(test::code_of(cancelled) == Errc::cancelled);
+  // What the hook throws comes through, a kind that the library knows from threads not excepted.
+  const auto throws = [](std::uint64_t) -> bool {
+    throw std::system_error(EAGAIN, std::generic_category());
+  };
+  CHECK_THROWS_AS(tracker.backup(folder / "fourth", {.progress = throws}), std::system_error);
   CHECK(test::code_of(tracker.backup(folder / "no/such/place")) == Errc::not_found);
   std::set<std::string> names;
   for (const auto& entry : fs::directory_iterator(folder / ""))
