@@ -2,11 +2,10 @@
 //
 // The calls through the C ABI: each is exposed alone, and nothing at all may be thrown.
 #include <array>
-#include <cstring>
 #include <stdexcept>
 #include <string_view>
 
-#include "memory_api.hpp"
+#include "memory_calls_c.hpp"
 #include "memory_faults.hpp"
 #include "support/transfer.hpp"
 
@@ -15,57 +14,15 @@
 namespace milepost::faults {
 namespace {
 
-milepost_id to_c(const Uuid& id) {
-  milepost_id made{};
-  std::memcpy(made.bytes, id.data, sizeof made.bytes);
-  return made;
-}
-
-milepost_text to_c(std::string_view text) { return {text.data(), text.size()}; }
-
 /// Made before memory fails.
 const std::string& longest_error() {
   static const std::string text(MILEPOST_ERROR_TEXT_SIZE_MAX, 'x');
   return text;
 }
 
-/// The error every call is given, and what it says.
-class Failure {
- public:
-  constexpr Failure() { error_.struct_size = sizeof error_; }
-  operator milepost_error*() { return &error_; }
-  [[nodiscard]] Said said(milepost_status status) const {
-    if (status == MILEPOST_OK) return {};
-    const bool is_memory = status == MILEPOST_E_OUT_OF_MEMORY && error_.code == status;
-    return {.what = is_memory ? Said::What::no_memory : Said::What::other,
-            .code = static_cast<Errc>(status),
-            .applied = static_cast<Applied>(error_.applied),
-            .text = std::string(milepost_error_name(status)) + ": " + error_.message};
-  }
-  void must(milepost_status status) const {
-    if (status != MILEPOST_OK) throw std::runtime_error(said(status).text);
-  }
-
- private:
-  milepost_error error_{};
-};
-
-template <typename Struct>
-Struct sized() {
-  Struct made{};
-  made.struct_size = sizeof made;
-  return made;
-}
-
-template <typename Struct, typename Init>
-Struct made_by(Init init) {
-  Struct made;
-  if (init(&made, sizeof made) != MILEPOST_OK) throw std::runtime_error("an init function fails");
-  return made;
-}
-
 class CApi final : public Api {
  public:
+  using Api::Api;
   Said open(const std::string& directory, How how) override {
     auto options = made_by<milepost_open_options>(milepost_open_options_init);
     options.directory = to_c(directory);
@@ -91,7 +48,8 @@ class CApi final : public Api {
     auto run = sized<milepost_run>();
     const milepost_id id = to_c(run_id);
     const milepost_id theirs = to_c(organization);
-    failure_.must(milepost_tracker_get(tracker_, &id, &theirs, &run, nullptr, 0, failure_));
+    spared(
+        [&] { return milepost_tracker_get(tracker_, &id, &theirs, &run, nullptr, 0, failure_); });
     if (run.found == 0) return std::nullopt;
     return static_cast<RunStatus>(run.status);
   }
@@ -115,6 +73,14 @@ class CApi final : public Api {
     }
     return failure_.said(status);
   }
+  template <typename Call>
+  void spared(Call&& call) {
+    milepost_status status = call();
+    for (unsigned i = 1; i < spared_tries_ && status == MILEPOST_E_OUT_OF_MEMORY; ++i) {
+      status = call();
+    }
+    failure_.must(status);
+  }
   static milepost_command request(const Trial& trial, const milepost_id& run_id) {
     auto command = made_by<milepost_command>(milepost_command_init);
     command.kind = MILEPOST_COMMAND_CREATE;
@@ -136,6 +102,11 @@ class CApi final : public Api {
   Said read_many(Verb verb, const Trial& trial);
   Said step(Verb verb, const Trial& trial);
   Said keep_up(Verb verb, const Trial& trial);
+  milepost_status fail(const milepost_id& id, const milepost_step_options& step,
+                       milepost_outcome& outcome) {
+    return milepost_tracker_fail(tracker_, &id, kIllFormed, std::strlen(kIllFormed), &step,
+                                 &outcome, nullptr, 0, failure_);
+  }
   milepost_status work_through(milepost_status begun, milepost_work work);
   milepost_status export_all(std::int64_t wait_ms);
   milepost_status look_at_snapshot(std::int64_t wait_ms);
@@ -156,22 +127,21 @@ void CApi::make_subject(const Trial& trial, RunStatus status) {
   auto outcome = sized<milepost_outcome>();
   const milepost_id id = to_c(trial.subject);
   const milepost_command create = request(trial, id);
-  const milepost_step_options step = owned(trial);
-  failure_.must(milepost_tracker_create(tracker_, &create, MILEPOST_TIMEOUT_DEFAULT, &outcome,
-                                        nullptr, 0, failure_));
-  if (status == RunStatus::running || status == RunStatus::completed) {
-    failure_.must(milepost_tracker_start(tracker_, &id, &step, &outcome, nullptr, 0, failure_));
-  }
-  if (status == RunStatus::completed) {
-    failure_.must(milepost_tracker_complete(tracker_, &id, &step, &outcome, nullptr, 0, failure_));
-  }
+  auto step = owned(trial);
+  const auto make = [&](auto* step_of) {
+    spared([&] { return step_of(tracker_, &id, &step, &outcome, nullptr, 0, failure_); });
+  };
+  spared([&] {
+    return milepost_tracker_create(tracker_, &create, MILEPOST_TIMEOUT_DEFAULT, &outcome, nullptr,
+                                   0, failure_);
+  });
+  if (status == RunStatus::running || status == RunStatus::completed) make(milepost_tracker_start);
+  if (status == RunStatus::completed) make(milepost_tracker_complete);
   if (status == RunStatus::failed) {
-    auto nobodys = step;
-    nobodys.owner = {};
-    failure_.must(milepost_tracker_fail(tracker_, &id, kIllFormed, std::strlen(kIllFormed),
-                                        &nobodys, &outcome, nullptr, 0, failure_));
+    step.owner = {};
+    spared([&] { return fail(id, step, outcome); });
   }
-  if (outcome.applied == 0) throw std::runtime_error("a subject could not be made");
+  if (outcome.holds == 0) throw std::runtime_error("a subject could not be made");
 }
 
 std::optional<std::string> CApi::first_finding() {
@@ -404,19 +374,21 @@ Said CApi::step(Verb verb, const Trial& trial) {
   if (verb == Verb::start || verb == Verb::adopt) step.lease_ms = 60'000;
   if (verb == Verb::adopt) step.owner = to_c("another owner, with a name as long as the first's");
   if (verb == Verb::fail) step.owner = {};
+  const auto make = [&](auto* step_of) {
+    return step_of(tracker_, &id, &step, &outcome, nullptr, 0, failure_);
+  };
   const auto call = [&]() -> milepost_status {
     switch (verb) {
       case Verb::start:
-        return milepost_tracker_start(tracker_, &id, &step, &outcome, nullptr, 0, failure_);
+        return make(milepost_tracker_start);
       case Verb::complete:
-        return milepost_tracker_complete(tracker_, &id, &step, &outcome, nullptr, 0, failure_);
+        return make(milepost_tracker_complete);
       case Verb::fail:
-        return milepost_tracker_fail(tracker_, &id, kIllFormed, std::strlen(kIllFormed), &step,
-                                     &outcome, nullptr, 0, failure_);
+        return fail(id, step, outcome);
       case Verb::exit:
-        return milepost_tracker_exit(tracker_, &id, &step, &outcome, nullptr, 0, failure_);
+        return make(milepost_tracker_exit);
       case Verb::adopt:
-        return milepost_tracker_adopt(tracker_, &id, &step, &outcome, nullptr, 0, failure_);
+        return make(milepost_tracker_adopt);
       case Verb::heartbeat:
         return milepost_tracker_heartbeat(tracker_, &id, 60'000, &step, &outcome, nullptr, 0,
                                           failure_);
@@ -489,6 +461,8 @@ Said CApi::keep_up(Verb verb, const Trial& trial) {
 
 }  // namespace
 
-std::unique_ptr<Api> make_api() { return std::make_unique<CApi>(); }
+std::unique_ptr<Api> make_api(unsigned spared_tries) {
+  return std::make_unique<CApi>(spared_tries);
+}
 
 }  // namespace milepost::faults

@@ -60,7 +60,18 @@ Result<void> only_error(const auto& result) {
 }
 
 class CppApi final : public Api {
+  template <typename Call>
+  auto spared(Call&& call) {
+    auto result = call();
+    for (unsigned i = 1; i < spared_tries_ && !result; ++i) {
+      if (result.error().code != Errc::out_of_memory) break;
+      result = call();
+    }
+    return must(std::move(result));
+  }
+
  public:
+  using Api::Api;
   Said open(const std::string& directory, How how) override {
     OpenOptions options;
     options.directory = directory;
@@ -90,20 +101,21 @@ class CppApi final : public Api {
   Said call(Verb verb, const Trial& trial) override;
 
   void make_subject(const Trial& trial, RunStatus status) override {
-    must(tracker_->create(request(trial, trial.subject))).require_applied();
+    const auto step = [&](auto&& call) { spared(call).require_applied(); };
+    step([&] { return tracker_->create(request(trial, trial.subject)); });
     const FinishOptions finish{.owner = {}, .organization_id = trial.organization};
     if (status == RunStatus::running || status == RunStatus::completed) {
-      must(tracker_->start(trial.subject, {kOwner, trial.organization})).require_applied();
+      step([&] { return tracker_->start(trial.subject, {kOwner, trial.organization}); });
     }
     if (status == RunStatus::completed) {
-      must(tracker_->complete(trial.subject, finish)).require_applied();
+      step([&] { return tracker_->complete(trial.subject, finish); });
     }
     if (status == RunStatus::failed) {
-      must(tracker_->fail(trial.subject, kIllFormed, finish)).require_applied();
+      step([&] { return tracker_->fail(trial.subject, kIllFormed, finish); });
     }
   }
   std::optional<RunStatus> status_of(const Uuid& run_id, const Uuid& organization) override {
-    const auto run = must(tracker_->get(run_id, {organization}));
+    const auto run = spared([&] { return tracker_->get(run_id, {organization}); });
     return run ? std::optional(run->status) : std::nullopt;
   }
   std::uint64_t sequence() override { return must(tracker_->stats()).sequence; }
@@ -299,6 +311,8 @@ Said CppApi::keep_up(Verb verb, const Trial& trial, Deadline deadline) {
 
 }  // namespace
 
-std::unique_ptr<Api> make_api() { return std::make_unique<CppApi>(); }
+std::unique_ptr<Api> make_api(unsigned spared_tries) {
+  return std::make_unique<CppApi>(spared_tries);
+}
 
 }  // namespace milepost::faults

@@ -64,7 +64,7 @@ class Caller {
 
 std::uint64_t storm(const std::string& directory, unsigned threads, std::uint64_t trials,
                     unsigned seconds, std::uint64_t seed) {
-  const std::unique_ptr<Api> api = make_api();
+  const std::unique_ptr<Api> api = make_api(kTriesMax);
   const std::string store = directory + "/store";
   Ledger all(*api);
   const auto must = [&](const Said& said, const char* what) {
