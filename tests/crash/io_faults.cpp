@@ -2,11 +2,11 @@
 //
 // The I/O error sweep. A worker opens a store, writes, looks after it, copies, verifies and
 // restores it, flushes, closes, opens again (fault_worker.hpp), while the preloaded shim makes the
-// n-th call of one kind fail with one error, once or from then on. Then a fresh process judges:
-// what was reported done is there, what was reported not done is not, what was reported unknown is
-// either. No signal, no hang. After a single fault the worker must get all its work done without a
-// restart; it may have to reopen only when a write or sync of a journal segment failed, and reads
-// must go on until it does.
+// n-th call of one kind fail with one error, before anything was done or after all of it, once or
+// from then on. Then a fresh process judges: what was reported done is there, what was reported not
+// done is not, what was reported unknown is either. No signal, no hang. After a single fault the
+// worker must get all its work done without a restart; it may have to reopen only when a write or
+// sync of a journal segment failed, and reads must go on until it does.
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -55,13 +55,14 @@ int run_judge(const Options& options) {
 
 struct NamedError {
   const char* name;
-  int number;  ///< 0: a short transfer.
+  int number;  ///< 0: what the name says, a short transfer or a failure after all was done.
 };
 
-constexpr std::array kErrors{
-    NamedError{"EIO", EIO},       NamedError{"ENOSPC", ENOSPC}, NamedError{"EDQUOT", EDQUOT},
-    NamedError{"EINTR", EINTR},   NamedError{"EFBIG", EFBIG},   NamedError{"ENOMEM", ENOMEM},
-    NamedError{"ENOLCK", ENOLCK}, NamedError{"EMFILE", EMFILE}, NamedError{"short", 0}};
+constexpr std::array kErrors{NamedError{"EIO", EIO},       NamedError{"ENOSPC", ENOSPC},
+                             NamedError{"EDQUOT", EDQUOT}, NamedError{"EINTR", EINTR},
+                             NamedError{"EFBIG", EFBIG},   NamedError{"ENOMEM", ENOMEM},
+                             NamedError{"ENOLCK", ENOLCK}, NamedError{"EMFILE", EMFILE},
+                             NamedError{"short", 0},       NamedError{"late", 0}};
 
 struct Kind {
   const char* call;
@@ -70,20 +71,20 @@ struct Kind {
 
 constexpr std::array kKinds{
     Kind{"open", " EIO ENOSPC EDQUOT EINTR ENOMEM EMFILE "},
-    Kind{"pwrite", " EIO ENOSPC EDQUOT EINTR EFBIG short "},
-    Kind{"write", " EIO ENOSPC EDQUOT EINTR EFBIG short "},
-    Kind{"writev", " EIO ENOSPC EDQUOT EINTR EFBIG short "},
+    Kind{"pwrite", " EIO ENOSPC EDQUOT EINTR EFBIG short late "},
+    Kind{"write", " EIO ENOSPC EDQUOT EINTR EFBIG short late "},
+    Kind{"writev", " EIO ENOSPC EDQUOT EINTR EFBIG short late "},
     Kind{"pread", " EIO EINTR short "},
     Kind{"read", " EIO EINTR short "},
-    Kind{"fdatasync", " EIO ENOSPC EDQUOT EINTR "},
-    Kind{"fsync", " EIO ENOSPC EDQUOT EINTR "},
-    Kind{"ftruncate", " EIO ENOSPC EDQUOT EINTR EFBIG "},
+    Kind{"fdatasync", " EIO ENOSPC EDQUOT EINTR late "},
+    Kind{"fsync", " EIO ENOSPC EDQUOT EINTR late "},
+    Kind{"ftruncate", " EIO ENOSPC EDQUOT EINTR EFBIG late "},
     Kind{"mmap", " ENOMEM "},
     Kind{"fcntl", " EINTR ENOLCK "},
     Kind{"fstat", " EIO ENOMEM "},
-    Kind{"rename", " EIO ENOSPC EDQUOT "},
-    Kind{"mkdir", " EIO ENOSPC EDQUOT "},
-    Kind{"unlink", " EIO "},
+    Kind{"rename", " EIO ENOSPC EDQUOT late "},
+    Kind{"mkdir", " EIO ENOSPC EDQUOT late "},
+    Kind{"unlink", " EIO late "},
 };
 
 struct Case {
@@ -181,7 +182,7 @@ class Sweep {
     Environment environment = shim_environment("fault", root_);
     environment["MILEPOST_SHIM_CALL"] = one.call;
     environment["MILEPOST_SHIM_ERROR"] =
-        one.error.number == 0 ? "short" : std::to_string(one.error.number);
+        one.error.number == 0 ? one.error.name : std::to_string(one.error.number);
     environment["MILEPOST_SHIM_NTH"] = std::to_string(one.nth);
     environment["MILEPOST_SHIM_STICKY"] = one.sticky ? "1" : "0";
     environment["MILEPOST_SHIM_REPORT"] = report_path;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Makes the n-th call of one kind fail, once or from then on, with an errno or as a short write.
+// Makes the n-th call of one kind fail, once or from then on: with an errno, as a short write, or
+// late, which is with EIO though everything was done.
 #include <cerrno>
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -14,6 +15,7 @@ namespace milepost::crash {
 namespace {
 
 constexpr int kShort = -1;
+constexpr int kLate = -2;
 // Nothing is interrupted for ever, and LMDB repeats interrupted writes until they succeed.
 constexpr std::uint64_t kInterruptsMax = 300;
 
@@ -24,8 +26,9 @@ class FaultInjector final : public Hook {
         nth_(number_setting("MILEPOST_SHIM_NTH", 1)),
         sticky_(number_setting("MILEPOST_SHIM_STICKY", 0) != 0) {
     const std::string error = setting("MILEPOST_SHIM_ERROR");
-    error_ =
-        error == "short" ? kShort : static_cast<int>(number_setting("MILEPOST_SHIM_ERROR", EIO));
+    error_ = static_cast<int>(number_setting("MILEPOST_SHIM_ERROR", EIO));
+    if (error == "short") error_ = kShort;
+    if (error == "late") error_ = kLate;
     const int fd = static_cast<int>(::syscall(
         SYS_openat, AT_FDCWD, setting("MILEPOST_SHIM_REPORT").c_str(), O_RDWR | O_CLOEXEC, 0));
     if (fd < 0) direct::die();
@@ -46,6 +49,7 @@ class FaultInjector final : public Hook {
     }
     if (call.kind == FileKind::segment) report_->journal_writes.fetch_add(1);
     if (error_ == kShort) return {.shorten = true};
+    if (error_ == kLate) return {.error = EIO, .late = true};
     return {.error = error_};
   }
 

@@ -78,6 +78,7 @@ struct Call {
 struct Verdict {
   int error = 0;         ///< Not 0: the call is not made and fails with this.
   bool shorten = false;  ///< Writes only the first half.
+  bool late = false;     ///< The call is made, and fails with `error` all the same.
 };
 
 /// Called from any thread. before() and after() of one call run on one thread.

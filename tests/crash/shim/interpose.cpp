@@ -56,11 +56,12 @@ auto guarded(Call& call, Real real) -> decltype(real(false)) {
   }
   Value result = static_cast<Value>(-1);
   int error = verdict.error;
-  if (error == 0) {
+  if (error == 0 || verdict.late) {
     errno = 0;
     result = real(verdict.shorten);
-    error = errno;
+    if (!verdict.late) error = errno;
   }
+  if (verdict.late) result = static_cast<Value>(-1);
   {
     const Inside inside;
     g_hook->after(call, static_cast<std::int64_t>(result));
