@@ -190,7 +190,7 @@ Result<RestoreReport> restore_store(const std::string& backup, const std::string
   auto bytes = copy_file(data_file_in(backup), data_file_in(restored->path()), options.progress);
   if (!bytes) return bytes.error();
   auto id = make_own(restored->path());
-  if (!id) return id.error();
+  if (!id) return NewDirectory::unfinished(id.error());
   if (held) {
     if (auto moved = move_directory(directory, directory + ".replaced"); !moved)
       return moved.error();

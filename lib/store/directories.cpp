@@ -117,6 +117,14 @@ NewDirectory::~NewDirectory() {
   }
 }
 
+Error NewDirectory::unfinished(Error error) {
+  if (error.code != Errc::needs_reopen) return error;
+  error.code = Errc::io;
+  error.applied = Applied::no;
+  error.advice = "Check the disk, then try again; nothing was changed.";
+  return error;
+}
+
 Result<void> NewDirectory::put_in_place() {
   if (auto synced = sync_folder(path_); !synced) return synced;
   auto moved = move_directory(path_, place_);

@@ -24,6 +24,9 @@ class NewDirectory {
   ~NewDirectory();
 
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
+  /// What an error below it is to who asked for the whole: a commit of unknown fate is an `io` of
+  /// which nothing stays, as the folder goes with it.
+  [[nodiscard]] static Error unfinished(Error error);
   /// Syncs the folder and renames it to its place, which must not exist (`invalid_argument`).
   [[nodiscard]] Result<void> put_in_place();
 

@@ -276,7 +276,9 @@ Result<RepairReport> repair_store(const std::string& from, const std::string& to
   auto directory = NewDirectory::make(to, "repair");
   if (!directory) return directory.error();
   Repair repair(from, options);
-  if (auto filled = repair.fill(directory->path()); !filled) return filled.error();
+  if (auto filled = repair.fill(directory->path()); !filled) {
+    return NewDirectory::unfinished(filled.error());
+  }
   if (auto placed = directory->put_in_place(); !placed) return placed.error();
   repair.report().findings = std::move(verified->findings);
   repair.report().findings_count = verified->findings_count;

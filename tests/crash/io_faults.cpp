@@ -58,11 +58,11 @@ struct NamedError {
   int number;  ///< 0: what the name says, a short transfer or a failure after all was done.
 };
 
-constexpr std::array kErrors{NamedError{"EIO", EIO},       NamedError{"ENOSPC", ENOSPC},
-                             NamedError{"EDQUOT", EDQUOT}, NamedError{"EINTR", EINTR},
-                             NamedError{"EFBIG", EFBIG},   NamedError{"ENOMEM", ENOMEM},
-                             NamedError{"ENOLCK", ENOLCK}, NamedError{"EMFILE", EMFILE},
-                             NamedError{"short", 0},       NamedError{"late", 0}};
+constexpr std::array kErrors{
+    NamedError{"EIO", EIO},       NamedError{"ENOSPC", ENOSPC}, NamedError{"EDQUOT", EDQUOT},
+    NamedError{"EINTR", EINTR},   NamedError{"EFBIG", EFBIG},   NamedError{"ENOMEM", ENOMEM},
+    NamedError{"ENOLCK", ENOLCK}, NamedError{"EMFILE", EMFILE}, NamedError{"short", 0},
+    NamedError{"late", 0},        NamedError{"late-kept", 0}};
 
 struct Kind {
   const char* call;
@@ -71,7 +71,7 @@ struct Kind {
 
 constexpr std::array kKinds{
     Kind{"open", " EIO ENOSPC EDQUOT EINTR ENOMEM EMFILE "},
-    Kind{"pwrite", " EIO ENOSPC EDQUOT EINTR EFBIG short late "},
+    Kind{"pwrite", " EIO ENOSPC EDQUOT EINTR EFBIG short late late-kept "},
     Kind{"write", " EIO ENOSPC EDQUOT EINTR EFBIG short late "},
     Kind{"writev", " EIO ENOSPC EDQUOT EINTR EFBIG short late "},
     Kind{"pread", " EIO EINTR short "},
@@ -107,15 +107,7 @@ class Sweep {
   }
 
   int run() {
-    if (options_.has("call")) {
-      Case one{options_.text("call"), error_named(options_.text("error", "EIO")),
-               options_.has("sticky"), options_.number("nth", 1)};
-      const bool good = try_case(one);
-      if (!good || options_.has("keep")) folder_.keep();
-      std::printf("hits %llu, last error: %s\n", static_cast<unsigned long long>(hits_),
-                  last_error_.c_str());
-      return good ? 0 : 1;
-    }
+    if (options_.has("call")) return options_.has("nth") ? run_one() : run_each();
     std::vector<Case> cases = all_cases();
     std::shuffle(cases.begin(), cases.end(), random_);
     const std::uint64_t wanted = options_.number("cases", 110);
@@ -138,6 +130,31 @@ class Sweep {
   }
 
  private:
+  [[nodiscard]] Case wanted() const {
+    return {options_.text("call"), error_named(options_.text("error", "EIO")),
+            options_.has("sticky"), options_.number("nth", 1)};
+  }
+
+  int run_one() {
+    const bool good = try_case(wanted());
+    if (!good || options_.has("keep")) folder_.keep();
+    std::printf("hits %llu, last error: %s\n", static_cast<unsigned long long>(hits_),
+                last_error_.c_str());
+    return good ? 0 : 1;
+  }
+
+  /// Of one name, and perhaps one kind of file, each call in turn.
+  int run_each() {
+    Case each = wanted();
+    do {
+      if (!try_case(each)) ++failed_;
+      ++each.nth;
+    } while (hits_ > 0);
+    std::printf("  %llu cases, %llu failed\n", static_cast<unsigned long long>(done_),
+                static_cast<unsigned long long>(failed_));
+    return failed_ == 0 && done_ > 0 ? 0 : 1;
+  }
+
   static NamedError error_named(const std::string& name) {
     for (const NamedError& error : kErrors) {
       if (name == error.name) return error;
@@ -183,6 +200,7 @@ class Sweep {
     environment["MILEPOST_SHIM_CALL"] = one.call;
     environment["MILEPOST_SHIM_ERROR"] =
         one.error.number == 0 ? one.error.name : std::to_string(one.error.number);
+    environment["MILEPOST_SHIM_KIND"] = options_.text("kind");
     environment["MILEPOST_SHIM_NTH"] = std::to_string(one.nth);
     environment["MILEPOST_SHIM_STICKY"] = one.sticky ? "1" : "0";
     environment["MILEPOST_SHIM_REPORT"] = report_path;

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Makes the n-th call of one kind fail, once or from then on: with an errno, as a short write, or
-// late, which is with EIO though everything was done.
+// Makes the n-th call of one name fail, on all files or on those of one kind, once or from then on:
+// with an errno, as a short write, or late, which is with EIO though everything was done.
+// `late-kept` is late, and the next call, which may be meant to take it back, fails before anything
+// is done; so do the later ones if it is sticky.
 #include <cerrno>
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -16,6 +18,7 @@ namespace {
 
 constexpr int kShort = -1;
 constexpr int kLate = -2;
+constexpr int kLateKept = -3;
 // Nothing is interrupted for ever, and LMDB repeats interrupted writes until they succeed.
 constexpr std::uint64_t kInterruptsMax = 300;
 
@@ -23,12 +26,14 @@ class FaultInjector final : public Hook {
  public:
   FaultInjector()
       : call_(setting("MILEPOST_SHIM_CALL")),
+        kind_(setting("MILEPOST_SHIM_KIND")),
         nth_(number_setting("MILEPOST_SHIM_NTH", 1)),
         sticky_(number_setting("MILEPOST_SHIM_STICKY", 0) != 0) {
     const std::string error = setting("MILEPOST_SHIM_ERROR");
     error_ = static_cast<int>(number_setting("MILEPOST_SHIM_ERROR", EIO));
     if (error == "short") error_ = kShort;
     if (error == "late") error_ = kLate;
+    if (error == "late-kept") error_ = kLateKept;
     const int fd = static_cast<int>(::syscall(
         SYS_openat, AT_FDCWD, setting("MILEPOST_SHIM_REPORT").c_str(), O_RDWR | O_CLOEXEC, 0));
     if (fd < 0) direct::die();
@@ -40,26 +45,38 @@ class FaultInjector final : public Hook {
 
   Verdict before(Call& call) override {
     if (call_ != op_name(call.op)) return {};
+    if (sticky_ ? kept_.load() : kept_.exchange(false)) {
+      note(call);
+      return {.error = EIO};
+    }
+    if (!kind_.empty() && kind_ != kind_name(call.kind)) return {};
     const std::uint64_t number = report_->calls.fetch_add(1) + 1;
     if (sticky_ ? number < nth_ : number != nth_) return {};
     if (error_ == EINTR && number - nth_ >= kInterruptsMax) return {};
-    if (report_->hits.fetch_add(1) == 0) {
-      report_->first_kind = static_cast<std::uint32_t>(call.kind);
-      report_->first_offset = call.offset;
-    }
-    if (call.kind == FileKind::segment) report_->journal_writes.fetch_add(1);
+    note(call);
+    kept_ = error_ == kLateKept;
     if (error_ == kShort) return {.shorten = true};
-    if (error_ == kLate) return {.error = EIO, .late = true};
+    if (error_ == kLate || error_ == kLateKept) return {.error = EIO, .late = true};
     return {.error = error_};
   }
 
   void after(Call& /*call*/, std::int64_t /*result*/) override {}
 
  private:
+  void note(const Call& call) {
+    if (report_->hits.fetch_add(1) == 0) {
+      report_->first_kind = static_cast<std::uint32_t>(call.kind);
+      report_->first_offset = call.offset;
+    }
+    if (call.kind == FileKind::segment) report_->journal_writes.fetch_add(1);
+  }
+
   std::string call_;
+  std::string kind_;  ///< All if empty.
   std::uint64_t nth_;
   bool sticky_;
   int error_ = EIO;
+  std::atomic<bool> kept_{false};  ///< What was late is to be kept: the next call fails.
   FaultReport* report_ = nullptr;
 };
 
