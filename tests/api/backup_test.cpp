@@ -154,7 +154,7 @@ TEST_CASE("a damaged backup, or a store that was not closed, is not restored", "
   options.publish_interval = std::chrono::hours(1);
   Tracker tracker = Tracker::open(options).value();
   tracker.create(test::request(id(1))).value().require_applied();
-  fs::copy(folder / "store", folder / "killed", fs::copy_options::recursive);
+  test::copy_open_store(folder / "store", folder / "killed");
   fs::permissions(folder / "killed", fs::perms::owner_all);
   CHECK(test::code_of(restore_backup(folder / "killed", folder / "restored")) ==
         Errc::invalid_argument);

@@ -280,13 +280,7 @@ class Replay {
     if (applies_by_itself_) return reopen();
     const fs::path from = options_.directory;
     const fs::path to = folder_ / ("store" + std::to_string(++crashes_));
-    // The housekeeper may give a fresh segment its name meanwhile: then once more.
-    for (std::error_code error = std::make_error_code(std::errc::interrupted); error;) {
-      fs::remove_all(to);
-      fs::copy(from, to, fs::copy_options::recursive, error);
-      if (error && error != std::errc::no_such_file_or_directory)
-        throw fs::filesystem_error("copying the store", error);
-    }
+    test::copy_open_store(from, to);
     if (auto closed = real_->close(); !closed) differ("close: " + to_string(closed.error()));
     real_.reset();
     fs::remove_all(from);

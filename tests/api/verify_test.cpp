@@ -265,7 +265,7 @@ TEST_CASE("repair takes what only the journal holds", "[api][verify][repair]") {
   REQUIRE(ok(tracker.flush()));
   tracker.create(test::request(id(2))).value().require_applied();
   // What a killed process leaves: the files as they are now.
-  fs::copy(folder / "store", folder / "killed", fs::copy_options::recursive);
+  test::copy_open_store(folder / "store", folder / "killed");
   fs::permissions(folder / "killed", fs::perms::owner_all);
   REQUIRE(ok(tracker.close()));
   const auto report = verify_directory(folder / "killed");

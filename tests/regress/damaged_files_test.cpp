@@ -29,7 +29,7 @@ OpenOptions small(const std::string& directory) {
 void leave_killed_store(const test::TempDirectory& folder) {
   Tracker tracker = Tracker::open(small(folder / "live")).value();
   tracker.create(test::request(id(1))).value().require_applied();
-  fs::copy(folder / "live", folder / "killed", fs::copy_options::recursive);
+  test::copy_open_store(folder / "live", folder / "killed");
 }
 
 TEST_CASE("a store opens without its last steps when their segment was cut within its header",

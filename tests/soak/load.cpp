@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The threads of the load. Refusals are ordinary answers: the keeper fails, purges and erases runs
-// under the writers' hands. Errors are not.
+// under the writers' hands. So is `busy`, where a machine is too slow for a call's deadline; other
+// errors are not.
 #include "load.hpp"
 
 #include <algorithm>
@@ -100,12 +101,19 @@ void Load::move_clock(std::chrono::seconds by) { clock_offset_ += by.count(); }
 
 template <typename T>
 bool Load::fine(const Result<T>& result, const char* call) {
-  if (!result) truth_.complain(std::string(call) + ": " + to_string(result.error()));
+  if (!result && result.error().code == Errc::busy) {
+    ++busy_;
+  } else if (!result) {
+    truth_.complain(std::string(call) + ": " + to_string(result.error()));
+  }
   return result.has_value();
 }
 
 /// Whether the call did it; then the truth is told.
 bool Load::told(const Result<Outcome>& outcome) {
+  if (!outcome && outcome.error().applied != Applied::no) {
+    truth_.complain("a command of unknown fate: " + to_string(outcome.error()));
+  }
   if (!fine(outcome, "a command") || !outcome->applied()) return false;
   truth_.told(outcome->run);
   return true;
@@ -216,8 +224,8 @@ void Load::ask(Random& random) {
   }
   (void)fine(tracker_->list_json({.filter = {.journey_id = journey(random)}}), "list_json");
   (void)fine(tracker_->list({.filter = {.profile_id = profile(random)}}), "list");
-  const std::string metrics = to_prometheus(tracker_->stats().value());
-  if (metrics.empty()) truth_.complain("no metrics");
+  const auto stats = tracker_->stats();
+  if (fine(stats, "stats") && to_prometheus(*stats).empty()) truth_.complain("no metrics");
 }
 
 /// Retention, and whatever else ends or removes runs.
@@ -230,9 +238,10 @@ void Load::keep(Random& random) {
         tracker_->purge({.completed_before = test::at("9999-01-01T00:00:00Z"), .limit = limit}),
         "purge");
   }
-  {
+  if (const auto left = tracker_->counts({.freshness = Freshness::published});
+      fine(left, "counts")) {
     const std::lock_guard lock(room_mutex_);
-    runs_ = tracker_->counts({.freshness = Freshness::published}).value().total();
+    runs_ = left->total();
   }
   room_.notify_all();
   if (random() % 16 == 0) {
@@ -261,7 +270,7 @@ void Load::follow() {
   if (!fine(feed, "subscribe")) return;
   while (!stopped_ && !closing_) {
     const auto changes = feed->next(std::chrono::steady_clock::now() + kMoment);
-    if (!changes && changes.error().code == Errc::busy) continue;
+    if (!changes && changes.error().code == Errc::busy) continue;  // Nothing new.
     if (!fine(changes, "next")) return;
     for (const Change& change : *changes) truth_.came(change);
   }

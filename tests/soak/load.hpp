@@ -42,6 +42,8 @@ class Load {
 
   [[nodiscard]] Tracker& tracker() { return *tracker_; }
   [[nodiscard]] std::uint64_t lives() const noexcept { return lives_; }
+  /// Calls that met their deadline.
+  [[nodiscard]] std::uint64_t busy() const noexcept { return busy_; }
 
  private:
   using Random = std::mt19937_64;
@@ -69,6 +71,7 @@ class Load {
   std::atomic<bool> closing_{false};  ///< Somebody wants the gate for itself.
   std::atomic<bool> stopped_{false};
   std::atomic<std::uint64_t> lives_{0};
+  std::atomic<std::uint64_t> busy_{0};
   std::atomic<std::uint64_t> numbers_{0};
   std::atomic<std::int64_t> clock_offset_{0};
   std::mutex room_mutex_;

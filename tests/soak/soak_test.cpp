@@ -135,7 +135,7 @@ class Soak {
     std::cout << "soak: " << duration_.count() << " s, " << load_.lives() << " lives, "
               << truth_.acknowledged() << " acknowledged, " << truth_.position() << " effects, "
               << looks_ << " looks, " << kills_ << " kills, " << backups_ << " backups, "
-              << samples_.size() << " samples" << std::endl;
+              << samples_.size() << " samples, " << load_.busy() << " calls too late" << std::endl;
     for (const Growth& growth : growths(samples_)) {
       std::cout << "  " << growth.name << ": " << growth.early << " -> " << growth.late
                 << " (at most " << growth.allowed << ")" << std::endl;

@@ -39,4 +39,14 @@ TempDirectory::~TempDirectory() {
   fs::remove_all(path_, ignored);
 }
 
+void copy_open_store(const fs::path& from, const fs::path& to) {
+  for (std::error_code error = std::make_error_code(std::errc::interrupted); error;) {
+    fs::remove_all(to);
+    fs::copy(from, to, fs::copy_options::recursive, error);
+    if (error && error != std::errc::no_such_file_or_directory) {
+      throw fs::filesystem_error("copying an open store", from, to, error);
+    }
+  }
+}
+
 }  // namespace milepost::test

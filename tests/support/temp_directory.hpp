@@ -28,4 +28,9 @@ class TempDirectory {
   std::filesystem::path path_;
 };
 
+/// Copies the folder of a store that is open and idle: what a killed process would leave behind.
+/// Its background thread may give a fresh journal segment its name meanwhile; then once more.
+/// Replaces what is there.
+void copy_open_store(const std::filesystem::path& from, const std::filesystem::path& to);
+
 }  // namespace milepost::test

@@ -140,7 +140,7 @@ class SoundStore {
       tracker.flush().value();
     }
     work(tracker, kRuns, kRuns + 20, random);
-    fs::copy(live, path(), fs::copy_options::recursive);
+    milepost::test::copy_open_store(live, path());
     fs::permissions(path(), fs::perms::owner_all);
     fs::permissions(path() + "/journal", fs::perms::owner_all);
     return {earlier, Anatomy(contents(path() + "/data.mdb"))};
