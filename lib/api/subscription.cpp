@@ -17,7 +17,7 @@ Error stopped_error() {
                .advice = "Subscribe again behind its position."};
 }
 
-Error moved_error() {
+Error subscription_moved() {
   return Error{.code = Errc::closed,
                .message = "The subscription was moved from.",
                .advice = "Use the one it was moved to."};
@@ -62,12 +62,12 @@ Subscription& Subscription::operator=(Subscription&&) noexcept = default;
 Subscription::~Subscription() = default;
 
 Result<std::vector<Change>> Subscription::next(Deadline deadline, std::size_t limit) {
-  if (!impl_) return moved_error();
+  if (!impl_) return subscription_moved();
   return impl_->next(deadline, limit);
 }
 
 Result<void> Subscription::run(const std::function<bool(const Change&)>& deliver) {
-  if (!impl_) return moved_error();
+  if (!impl_) return subscription_moved();
   for (;;) {
     auto changes = impl_->fetch(Deadline::max(), kRunPage);
     if (!changes && changes.error().code == Errc::cancelled) return {};

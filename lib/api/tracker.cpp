@@ -19,12 +19,6 @@
 namespace milepost {
 namespace {
 
-Error closed_error() {
-  return Error{.code = Errc::closed,
-               .message = "The tracker is closed or was moved from.",
-               .advice = "Open the store again."};
-}
-
 Error buffer_too_small(std::size_t size) {
   return Error{.code = Errc::invalid_argument,
                .subject = std::to_string(size) + " bytes",

@@ -15,6 +15,13 @@
 
 namespace milepost {
 
+/// What every call says to a tracker that has no inside any more.
+[[nodiscard]] inline Error closed_error() {
+  return Error{.code = Errc::closed,
+               .message = "The tracker is closed or was moved from.",
+               .advice = "Open the store again."};
+}
+
 class Tracker::Impl {
  public:
   Impl(std::unique_ptr<store::Store> store, const OpenOptions& options);

@@ -9,15 +9,6 @@
 #include "milepost/tracker.hpp"
 
 namespace milepost {
-namespace {
-
-Error closed_error() {
-  return Error{.code = Errc::closed,
-               .message = "The tracker is closed or was moved from.",
-               .advice = "Open the store again."};
-}
-
-}  // namespace
 
 Result<Snapshot> Tracker::snapshot(const SnapshotOptions& options) const {
   if (!impl_) return closed_error();

@@ -36,6 +36,9 @@ function(milepost_room name)
   target_include_directories(milepost_${name} SYSTEM PUBLIC ${Boost_INCLUDE_DIRS})
   target_link_libraries(milepost_${name} PRIVATE milepost_own_flags PUBLIC ${arg_LINK}
                         Threads::Threads)
+  if(MILEPOST_UNITY)
+    set_target_properties(milepost_${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 12)
+  endif()
   if(MILEPOST_COVERAGE)  # Of the library only: the tests are not what is asked about.
     target_compile_options(milepost_${name} PRIVATE -fprofile-instr-generate -fcoverage-mapping
       "SHELL:-mllvm -runtime-counter-relocation")

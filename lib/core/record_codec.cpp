@@ -37,7 +37,7 @@ constexpr std::size_t kFlagsAt = 2;
 constexpr std::size_t kErrorSizeAt = 4;
 constexpr std::size_t kOwnerSizeAt = 6;
 constexpr std::size_t kKeySizeAt = 7;
-constexpr std::size_t kTriggeredAt = 8;
+constexpr std::size_t kTriggeredInstantAt = 8;
 constexpr std::size_t kCreatedSequenceAt = 16;
 constexpr std::size_t kSequenceAt = 24;
 constexpr std::size_t kJourneyAt = 32;
@@ -174,7 +174,7 @@ RecordView load_record(const Uuid& run_id, const std::byte* from, const Prefix& 
       .profile_id = load_id(from + kProfileAt),
       .status = static_cast<RunStatus>(prefix.status),
       .request = {(prefix.flags & kRunIdGiven) != 0, (prefix.flags & kTriggeredAtGiven) != 0},
-      .triggered_at = load_instant(from + kTriggeredAt),
+      .triggered_at = load_instant(from + kTriggeredInstantAt),
       .started_at = started ? std::optional(load_instant(from + at.started)) : std::nullopt,
       .completed_at = (prefix.flags & kHasCompleted) != 0
                           ? std::optional(load_instant(from + at.completed))
@@ -228,7 +228,7 @@ std::size_t encode_record(const RecordView& record, std::span<std::byte> out) no
   store_le(begin + kErrorSizeAt, static_cast<std::uint16_t>(record.error.size()));
   begin[kOwnerSizeAt] = static_cast<std::byte>(record.owner.size());
   begin[kKeySizeAt] = static_cast<std::byte>(record.idempotency_key.size());
-  store_instant(begin + kTriggeredAt, record.triggered_at);
+  store_instant(begin + kTriggeredInstantAt, record.triggered_at);
   store_le(begin + kCreatedSequenceAt, record.created_sequence);
   store_le(begin + kSequenceAt, record.sequence);
   store_id(begin + kJourneyAt, record.journey_id);

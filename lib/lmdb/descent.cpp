@@ -1,32 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// LMDB 0.9's pages, as far as a way down a tree needs them: a header of 16 bytes, the offsets of
-// nodes in the order of keys, nodes of 8 bytes with key and value behind them. A branch node's
-// first six bytes are the number of the page below it; the first one stands for all lesser keys
-// and has none of its own.
+// What a way down a tree needs of LMDB's pages beside page_layout.hpp: the offsets of nodes in the
+// order of keys, nodes of 8 bytes with key and value behind them. A branch node's first six bytes
+// are the number of the page below it; the first one stands for all lesser keys and has none of its
+// own.
 #include "lmdb/descent.hpp"
 
 #include <algorithm>
 #include <bit>
-#include <cstring>
+
+#include "lmdb/page_layout.hpp"
 
 namespace milepost::lmdb {
 namespace {
 
-constexpr std::size_t kPageHeaderSize = 16;
 constexpr std::size_t kNodeHeaderSize = 8;
 constexpr std::size_t kTableRecordSize = 48;
-constexpr std::uint16_t kBranch = 0x01;
-constexpr std::uint16_t kLeaf = 0x02;
-constexpr unsigned kDepthMax = 32;
 constexpr std::size_t kLine = 64;
-
-template <typename T>
-T load(const std::byte* at) noexcept {
-  T value;
-  std::memcpy(&value, at, sizeof value);
-  return value;
-}
 
 /// A key as two numbers in the order of its bytes.
 struct Number {
@@ -150,7 +140,7 @@ Bytes value_at(const TreePlace& tree, const Number& key, const Search& search) n
   return {value, size};
 }
 
-bool is_known(const TreePlace& tree) noexcept { return tree.depth - 1 < kDepthMax; }
+bool is_known(const TreePlace& tree) noexcept { return tree.depth - 1 < kTreeDepthMax; }
 
 }  // namespace
 
@@ -175,13 +165,13 @@ Bytes find_in_tree(const TreePlace& tree, Bytes key) noexcept {
   const Number wanted(key.data());
   Search search{.page = page_at(tree, tree.root)};
   for (unsigned level = 1; level < tree.depth; ++level) {
-    begin(tree, kBranch, search);
+    begin(tree, kBranchPage, search);
     if (search.page == nullptr) return {};
     finish(tree, wanted, search);
     if (search.page == nullptr) return {};
     go_down(tree, search);
   }
-  begin(tree, kLeaf, search);
+  begin(tree, kLeafPage, search);
   if (search.page == nullptr) return {};
   finish(tree, wanted, search);
   return value_at(tree, wanted, search);
@@ -216,12 +206,12 @@ void find_in_tree(const TreePlace& tree, std::span<const Bytes> keys,
     }
   };
   for (unsigned level = 1; level < tree.depth; ++level) {
-    search_level(kBranch);
+    search_level(kBranchPage);
     for (std::size_t i = 0; i < count; ++i) {
       if (searches[i].page != nullptr) go_down(tree, searches[i]);
     }
   }
-  search_level(kLeaf);
+  search_level(kLeafPage);
   for (std::size_t i = 0; i < count; ++i) {
     values[i] = value_at(tree, wanted[i], searches[i]);
     for (std::size_t at = 0; at < values[i].size(); at += kLine) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// LMDB 0.9's file format as far as it is needed here (64-bit, native byte order): page header of
-// 16 bytes, meta at byte 16 of pages 0 and 1, trees of branch and leaf pages. Every number read is
-// checked against a bound before it is used; every read is a pread of at most one page.
+// LMDB 0.9's file format as far as it is needed here: meta at byte 16 of pages 0 and 1, trees of
+// branch and leaf pages (page_layout.hpp). Every number read is checked against a bound before it
+// is used; every read is a pread of at most one page.
 #include "lmdb/file_check.hpp"
 
 #include <algorithm>
@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "lmdb/errors.hpp"
+#include "lmdb/page_layout.hpp"
 #include "lmdb/types.hpp"
 
 namespace milepost::lmdb {
@@ -27,21 +28,10 @@ constexpr std::uint32_t kMagic = 0xBEEFC0DE;
 constexpr std::uint32_t kDataVersion = 1;
 constexpr std::uint64_t kNoPage = ~0ull;
 constexpr std::uint64_t kPageSizeMax = 32768;   // LMDB 0.9 caps the page size here.
-constexpr std::uint64_t kDepthMax = 32;         // CURSOR_STACK in LMDB.
 constexpr std::uint64_t kTailGapMax = 1 << 16;  // Missing pages we are ready to look up.
-constexpr std::size_t kHeader = 16;
-constexpr std::size_t kMetaSize = 152;  // Page header and meta.
-constexpr std::uint16_t kBranch = 0x01;
-constexpr std::uint16_t kLeaf = 0x02;
+constexpr std::size_t kMetaSize = 152;          // Page header and meta.
 constexpr std::uint16_t kMetaFlag = 0x08;
 constexpr std::uint16_t kBigData = 0x01;
-
-template <typename T>
-T load(const std::byte* at) {
-  T value;
-  std::memcpy(&value, at, sizeof value);
-  return value;
-}
 
 struct Tree {
   std::uint16_t depth = 0;
@@ -113,21 +103,21 @@ class FreeListWalk {
 
  private:
   bool visit(std::uint64_t page, std::uint64_t depth) {
-    if (depth > kDepthMax || page < 2 || page >= first_ || ++visits_ > first_) return false;
+    if (depth > kTreeDepthMax || page < 2 || page >= first_ || ++visits_ > first_) return false;
     std::vector<std::byte> raw(page_size_);
     if (!read_at(fd_, raw.data(), raw.size(), page * page_size_)) return false;
     const auto flags = load<std::uint16_t>(raw.data() + 10);
     const std::uint64_t lower = load<std::uint16_t>(raw.data() + 12);
-    if (load<std::uint64_t>(raw.data()) != page || lower < kHeader || lower > page_size_) {
+    if (load<std::uint64_t>(raw.data()) != page || lower < kPageHeaderSize || lower > page_size_) {
       return false;
     }
-    const std::uint64_t count = (lower - kHeader) / 2;
+    const std::uint64_t count = (lower - kPageHeaderSize) / 2;
     for (std::uint64_t i = 0; i < count; ++i) {
-      const std::uint64_t at = load<std::uint16_t>(raw.data() + kHeader + 2 * i);
+      const std::uint64_t at = load<std::uint16_t>(raw.data() + kPageHeaderSize + 2 * i);
       if (at < lower || at + 8 > page_size_) return false;
-      const bool fine = (flags & kBranch) != 0 ? branch_node(raw, at, depth)
-                        : (flags & kLeaf) != 0 ? leaf_node(raw, at)
-                                               : false;
+      const bool fine = (flags & kBranchPage) != 0 ? branch_node(raw, at, depth)
+                        : (flags & kLeafPage) != 0 ? leaf_node(raw, at)
+                                                   : false;
       if (!fine) return false;
     }
     return true;
@@ -154,9 +144,10 @@ class FreeListWalk {
     if (data + (big ? 8 : size) > page_size_) return false;
     if (!big) return numbers(raw.data() + data, size);
     const std::uint64_t page = load<std::uint64_t>(raw.data() + data);
-    if (page < 2 || page >= first_ || size > (first_ - page) * page_size_ - kHeader) return false;
+    if (page < 2 || page >= first_ || size > (first_ - page) * page_size_ - kPageHeaderSize)
+      return false;
     std::vector<std::byte> far(static_cast<std::size_t>(size));
-    return read_at(fd_, far.data(), far.size(), page * page_size_ + kHeader) &&
+    return read_at(fd_, far.data(), far.size(), page * page_size_ + kPageHeaderSize) &&
            numbers(far.data(), size);
   }
 
@@ -207,20 +198,20 @@ Result<void> check_meta(const Meta& meta, const std::string& path, int number) {
 
 bool sound_root(const Tree& tree, std::uint64_t last_page) {
   if (tree.root == kNoPage) return tree.depth == 0;
-  return tree.root >= 2 && tree.root <= last_page && tree.depth >= 1 && tree.depth <= kDepthMax;
+  return tree.root >= 2 && tree.root <= last_page && tree.depth >= 1 && tree.depth <= kTreeDepthMax;
 }
 
 // The root's own header, which LMDB would follow blindly.
 bool sound_root_page(int fd, const Tree& tree, std::uint64_t page_size) {
   if (tree.root == kNoPage) return true;
-  std::array<std::byte, kHeader> raw{};
+  std::array<std::byte, kPageHeaderSize> raw{};
   if (!read_at(fd, raw.data(), raw.size(), tree.root * page_size)) return false;
   const auto flags = load<std::uint16_t>(raw.data() + 10);
   const std::uint64_t lower = load<std::uint16_t>(raw.data() + 12);
   const std::uint64_t upper = load<std::uint16_t>(raw.data() + 14);
-  const std::uint16_t kind = tree.depth == 1 ? kLeaf : kBranch;
+  const std::uint16_t kind = tree.depth == 1 ? kLeafPage : kBranchPage;
   return load<std::uint64_t>(raw.data()) == tree.root && (flags & ~0x10) == kind &&
-         lower > kHeader && lower % 2 == 0 && lower <= upper && upper < page_size;
+         lower > kPageHeaderSize && lower % 2 == 0 && lower <= upper && upper < page_size;
 }
 
 Result<void> check_bounds(int fd, const Meta& meta, const FileReport& report,

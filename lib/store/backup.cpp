@@ -27,10 +27,6 @@ namespace {
 
 constexpr std::size_t kCopyBytes = 1u << 20;
 
-std::string data_file_in(const std::string& directory) {
-  return directory + "/" + std::string(lmdb::kDataFile);
-}
-
 Error copy_error(int number, const std::string& file) {
   const bool full = number == ENOSPC || number == EDQUOT;
   return Error{.code = full ? Errc::disk_full : Errc::io,

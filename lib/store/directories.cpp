@@ -64,6 +64,10 @@ std::string parent_of(const std::string& path) {
 
 }  // namespace
 
+std::string data_file_in(const std::string& directory) {
+  return directory + "/" + std::string(lmdb::kDataFile);
+}
+
 Result<void> check_absent(const std::string& path) {
   struct stat info {};
   if (::lstat(without_slashes(path).c_str(), &info) == 0) return exists_error(path);

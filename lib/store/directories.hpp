@@ -37,6 +37,9 @@ class NewDirectory {
   std::string path_;  ///< Empty once it is in its place.
 };
 
+/// The path of a store's data file.
+[[nodiscard]] std::string data_file_in(const std::string& directory);
+
 /// `invalid_argument` if something of that name exists.
 [[nodiscard]] Result<void> check_absent(const std::string& path);
 /// Renames, never over something that exists, and syncs the folder both lie in.

@@ -13,15 +13,8 @@
 namespace milepost::store {
 namespace {
 
-constexpr std::size_t kTailSize = 8 + 16;  // instant and run id, where every list key ends
 // When records must be looked at to know whether they match, so many at a time at the least.
 constexpr std::size_t kLookAhead = 64;
-
-Uuid greatest_uuid() noexcept {
-  Uuid id{};
-  std::memset(id.data, 0xff, sizeof id.data);
-  return id;
-}
 
 const Position kLowest{Instant::min(), Uuid{}};
 const Position kHighest{Instant::max(), greatest_uuid()};
@@ -40,11 +33,11 @@ Error damaged_index(Table table, std::string message) {
 /// The place a key of the range stands for; nothing if it lies outside the range.
 std::optional<Position> place_in(const Key& prefix, lmdb::Bytes key) noexcept {
   const auto head = prefix.bytes();
-  if (key.size() != head.size() + kTailSize ||
+  if (key.size() != head.size() + kPlaceSize ||
       std::memcmp(key.data(), head.data(), head.size()) != 0) {
     return std::nullopt;
   }
-  return read_place(key.last(kTailSize));
+  return read_place(key.last(kPlaceSize));
 }
 
 /// The bucket of a row of by_profile.
@@ -67,6 +60,12 @@ bool comes_first(Order order, const Position& a, const Position& b) noexcept {
 }
 
 }  // namespace
+
+Uuid greatest_uuid() noexcept {
+  Uuid id{};
+  std::memset(id.data, 0xff, sizeof id.data);
+  return id;
+}
 
 Position read_place(lmdb::Bytes tail) noexcept {
   std::uint64_t ordered = 0;

@@ -25,7 +25,13 @@ using TableHandles = std::array<lmdb::Table, kTableNames.size()>;
 /// Looks the tables up; `corrupt` if one is missing.
 [[nodiscard]] Result<TableHandles> open_tables(lmdb::Env& env);
 
-/// The place that the last 24 bytes of an index key stand for.
+/// Of the instant and the run id that every key of a list ends with.
+inline constexpr std::size_t kPlaceSize = 8 + 16;
+
+/// No run's id is above it.
+[[nodiscard]] Uuid greatest_uuid() noexcept;
+
+/// The place that the last bytes of an index key stand for, kPlaceSize of them.
 [[nodiscard]] Position read_place(lmdb::Bytes tail) noexcept;
 
 /// Lives within one read transaction. One thread at a time.

@@ -30,11 +30,6 @@ namespace {
 
 constexpr std::size_t kBatchEffects = 10'000;
 constexpr std::size_t kBatchBlocks = 1'000;
-constexpr std::uint64_t kRowsPerProgress = 10'000;
-
-std::string data_file_in(const std::string& directory) {
-  return directory + "/" + std::string(lmdb::kDataFile);
-}
 
 class Repair {
  public:

@@ -12,7 +12,7 @@ namespace milepost::store {
 namespace {
 
 // The journal's own bytes for an effect: its length and padding.
-constexpr std::size_t kEntryOverhead = 16;
+constexpr std::size_t kJournalOverhead = 16;
 constexpr std::size_t kShortTextsMax = kOwnerSizeMax + kIdempotencyKeySizeMax;
 // A record of a run without error text.
 constexpr std::size_t kPlainRecordMax = core::kRecordSizeMax - kErrorTextSizeMax;
@@ -21,12 +21,12 @@ static_assert(kPlainRecordMax > kShortTextsMax);
 }  // namespace
 
 std::size_t effect_bytes_max(const ResolvedCommand& command) noexcept {
-  if (command.removal != nullptr) return kEntryOverhead + core::kForgetSize;
+  if (command.removal != nullptr) return kJournalOverhead + core::kForgetSize;
   return effect_bytes_max(*command.command);
 }
 
 std::size_t effect_bytes_max(const Command& command) noexcept {
-  std::size_t bytes = kEntryOverhead + core::kEffectHeaderSize + kPlainRecordMax;
+  std::size_t bytes = kJournalOverhead + core::kEffectHeaderSize + kPlainRecordMax;
   if (const auto* create = std::get_if<CreateCommand>(&command); create != nullptr) {
     bytes = bytes - kShortTextsMax + create->idempotency_key.size();
   }

@@ -14,7 +14,6 @@
 namespace milepost::store {
 namespace {
 
-constexpr std::size_t kTailSize = 8 + 16;
 constexpr std::size_t kNilOrganizationSize = 1;
 constexpr std::size_t kOrganizationSize = 1 + 16;
 
@@ -32,17 +31,11 @@ Error missing_run(const char* table, const Uuid& run_id) {
                .advice = "Run repair on a copy of the store."};
 }
 
-Uuid greatest_uuid() noexcept {
-  Uuid id{};
-  std::memset(id.data, 0xff, sizeof id.data);
-  return id;
-}
-
 /// The organization a key of by_completed begins with; nothing if the key makes no sense.
 std::optional<Uuid> organization_of(lmdb::Bytes key) noexcept {
   Uuid id{};
-  if (key.size() == kNilOrganizationSize + kTailSize) return id;
-  if (key.size() != kOrganizationSize + kTailSize) return std::nullopt;
+  if (key.size() == kNilOrganizationSize + kPlaceSize) return id;
+  if (key.size() != kOrganizationSize + kPlaceSize) return std::nullopt;
   std::memcpy(id.data, key.data() + 1, 16);
   return id;
 }
@@ -82,7 +75,7 @@ Result<ListEnd> read_completed(const lmdb::ReadTxn& txn, const StoredRuns& store
     const auto organization_id = organization_of(cursor->key());
     if (!organization_id) return bad_key("by_completed", cursor->key().size());
     if (query.organization_id && *organization_id != *query.organization_id) return end;
-    const Position place = read_place(cursor->key().last(kTailSize));
+    const Position place = read_place(cursor->key().last(kPlaceSize));
     if (place.instant >= query.before) {
       // The rest of this organization is too young; on to the next one.
       if (query.organization_id) return end;

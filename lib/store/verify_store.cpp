@@ -17,22 +17,17 @@
 #include "lmdb/identity.hpp"
 #include "lmdb/writer_lock.hpp"
 #include "store/audit.hpp"
+#include "store/directories.hpp"
 #include "store/stored_runs.hpp"
 #include "verify/page_reader.hpp"
 
 namespace milepost::store {
 namespace {
 
-constexpr std::uint64_t kRowsPerProgress = 10'000;
-
 Error cancelled_error() {
   return Error{.code = Errc::cancelled,
                .message = "The verification was cancelled.",
                .advice = "Nothing was changed; begin again when it suits."};
-}
-
-std::string data_file_in(const std::string& directory) {
-  return directory + "/" + std::string(lmdb::kDataFile);
 }
 
 /// Counts rows and asks now and then whether to go on.

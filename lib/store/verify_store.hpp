@@ -4,6 +4,7 @@
 // it is not.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "lmdb/env.hpp"
@@ -14,6 +15,9 @@
 #include "milepost/verify.hpp"
 
 namespace milepost::store {
+
+/// After so many rows a progress hook is called.
+inline constexpr std::uint64_t kRowsPerProgress = 10'000;
 
 /// The store as its newest commit has it. At level `pages` the file is read beside LMDB, which
 /// reuses no page of that commit meanwhile.

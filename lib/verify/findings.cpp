@@ -10,7 +10,7 @@ namespace milepost::verify {
 namespace {
 
 // In the order of the enumerators.
-constexpr std::array<std::string_view, kFindingKinds> kNames = {
+constexpr std::array<std::string_view, kFindingKinds> kKindNames = {
     "file_length",    "read_error",  "meta_magic",    "meta_version",   "meta_header",
     "meta_page_size", "meta_flags",  "meta_map_size", "meta_last_page", "meta_sequence",
     "table_record",   "table_flags", "table_depth",   "page_range",     "page_missing",
@@ -24,7 +24,7 @@ constexpr std::array<std::string_view, kFindingKinds> kNames = {
 
 std::string_view to_string(FindingKind kind) noexcept {
   const auto index = static_cast<std::size_t>(kind);
-  return index < kNames.size() ? kNames[index] : "unknown";
+  return index < kKindNames.size() ? kKindNames[index] : "unknown";
 }
 
 std::string shown(std::string_view bytes) {

@@ -11,10 +11,15 @@
 #include <cstdint>
 #include <cstring>
 #include <span>
+#include <string_view>
 
 namespace milepost::verify {
 
 using Bytes = std::span<const std::byte>;
+
+[[nodiscard]] inline std::string_view text_of(Bytes bytes) noexcept {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
 
 inline constexpr std::uint32_t kMagic = 0xBEEFC0DE;
 inline constexpr std::uint32_t kDataVersion = 1;

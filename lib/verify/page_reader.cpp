@@ -21,10 +21,6 @@ namespace {
 
 constexpr std::string_view kMainName = "@main";
 
-std::string_view text_of(Bytes bytes) noexcept {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
 // The entries of a table: their values are put together and handed on.
 class RecordSink final : public EntrySink {
  public:

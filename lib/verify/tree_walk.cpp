@@ -10,13 +10,7 @@
 #include <string>
 
 namespace milepost::verify {
-namespace {
-
-std::string_view text_of(Bytes bytes) noexcept {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
-}  // namespace
+namespace {}  // namespace
 
 int TreeWalk::compare(Bytes left, Bytes right) const noexcept {
   if (order_ == KeyOrder::numbers) {
