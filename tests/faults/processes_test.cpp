@@ -4,6 +4,7 @@
 // that live in another pid namespace. Nobody waits without end, nothing is lost, the data file
 // does not grow without bound behind a dead reader.
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -22,6 +23,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uint64_t kRuns = 3'000;
+/// A process that was stopped is run again; only a broken test waits as long.
+constexpr std::chrono::seconds kGoesOnWithin{60};
 
 /// A store with runs 1 to kRuns, and its writer.
 class BusyStore {
@@ -112,7 +115,11 @@ TEST_CASE("a stopped reader fills a small map, is named, and holds up nothing on
     reader->kill();
   }
   std::string healed = "map_full";
-  for (int i = 0; i < 100 && healed == "map_full"; ++i) healed = code_of(store.writer.ask("flush"));
+  // Refusals are quick, and the reader goes on when the machine lets it.
+  const auto until = std::chrono::steady_clock::now() + kGoesOnWithin;
+  while (healed == "map_full" && std::chrono::steady_clock::now() < until) {
+    healed = code_of(store.writer.ask("flush"));
+  }
   CHECK(healed == "-");
   store.write(20);
 }
@@ -188,7 +195,8 @@ TEST_CASE("every reader slot taken: readers_full, the writer goes on, and slots 
       if (answer == "ok") answer = hogs.back()->ask("keep-reading 1 10 3");
     }
     INFO(answer);
-    CHECK(code_of(answer) == "readers_full");
+    // One of its reading threads may be the one that is refused, which ends it.
+    CHECK((answer == "gone" || code_of(answer) == "readers_full"));
     hogs.pop_back();
   };
   fill_up();
