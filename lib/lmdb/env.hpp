@@ -195,6 +195,7 @@ class Env {
   // env_map.cpp
   [[nodiscard]] Deadline deadline_or_default(std::optional<Deadline> deadline) const;
   [[nodiscard]] std::optional<Error> resize(std::uint64_t size, Deadline deadline);
+  [[nodiscard]] std::optional<Error> map_lost(std::uint64_t size, int rc, Deadline deadline);
   [[nodiscard]] std::optional<Error> refresh_map(std::uint64_t seen_epoch, Deadline deadline);
   [[nodiscard]] std::uint64_t map_cap(bool use_reserve) const noexcept;
   [[nodiscard]] Result<void> check_reserve();

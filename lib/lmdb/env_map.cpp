@@ -50,19 +50,28 @@ std::optional<Error> Env::resize(std::uint64_t size, Deadline deadline) {
         "Raise RLIMIT_AS (ulimit -v); the store goes on with its present map.");
   }
   const int rc = mdb_env_set_mapsize(env_, static_cast<std::size_t>(size));
-  if (rc != 0) {
-    // LMDB has let the old map go: nobody may read any more.
-    dead_.store(true);
-    pool_.shut();
-    return make_error(Errc::needs_reopen, folder_.path(), "the map was lost when it was resized",
-                      "Close the store and open it again.", rc);
-  }
+  if (rc != 0) return map_lost(size, rc, deadline);
   MDB_envinfo info{};
   mdb_env_info(env_, &info);
   map_size_.store(info.me_mapsize);
   map_epoch_.fetch_add(1);
   pool_.open_gate();
   return std::nullopt;
+}
+
+// LMDB has let the old map go before it failed to get the new one: nobody may read until the file
+// is opened anew, which is tried at once.
+std::optional<Error> Env::map_lost(std::uint64_t size, int rc, Deadline deadline) {
+  dead_.store(true);
+  pool_.shut();
+  if (!reopen_taken(deadline)) {
+    return make_error(Errc::needs_reopen, folder_.path(), "the map was lost when it was resized",
+                      "Close the store and open it again.", rc);
+  }
+  if (size == 0) return std::nullopt;  // What the file says is what was opened.
+  return make_error(Errc::out_of_address_space, folder_.path(),
+                    "no map of " + std::to_string(size) + " bytes could be had",
+                    "Repeat the call; the store goes on with its present map.", rc);
 }
 
 std::optional<Error> Env::refresh_map(std::uint64_t seen_epoch, Deadline deadline) {

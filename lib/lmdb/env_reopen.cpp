@@ -51,10 +51,11 @@ Result<void> Env::reopen_taken(Deadline until) {
   }
   const SizeSignalHeld held;
   std::vector<Table> tables_before = std::exchange(tables_, {});
+  // What opening itself begins must not be refused; nobody else can begin anything meanwhile.
+  dead_.store(false);
   auto opened = open_again();
   const bool same = tables_ == tables_before;
   if (opened && same) {
-    dead_.store(false);
     sync_failed_.store(false);
     map_epoch_.fetch_add(1);
     pool_.open_gate();

@@ -78,8 +78,10 @@ def files_of_lib(root, build, merged):
     data = json.loads(cov("export", build, merged, "-format=text"))["data"][0]
     prefix = os.path.join(root, "lib") + os.sep
     for file in data["files"]:
-        if file["filename"].startswith(prefix):
-            yield file["filename"][len(prefix):], file
+        # A compiler behind a cache may have been given paths relative to its build.
+        name = os.path.normpath(file["filename"])
+        if name.startswith(prefix):
+            yield name[len(prefix):], file
 
 
 def print_rooms(files):
@@ -154,7 +156,7 @@ def main():
     report = os.path.join(build, "report")
     write_uncovered(root, files, os.path.join(report, "uncovered.txt"))
     cov("show", build, merged, "-format=html", f"-output-dir={report}/html",
-        "-show-branches=count", os.path.join(root, "lib"))
+        "-show-branches=count", *(file["filename"] for _, file in files))
     print(f"\n{os.path.relpath(report, root)}/uncovered.txt, "
           f"{os.path.relpath(report, root)}/html/index.html")
     if lines.percent < least_lines or branches.percent < least_branches:
