@@ -40,8 +40,7 @@ function(milepost_room name)
     set_target_properties(milepost_${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 12)
   endif()
   if(MILEPOST_COVERAGE)  # Of the library only: the tests are not what is asked about.
-    target_compile_options(milepost_${name} PRIVATE -fprofile-instr-generate -fcoverage-mapping
-      "SHELL:-mllvm -runtime-counter-relocation")
+    target_compile_options(milepost_${name} PRIVATE -fprofile-instr-generate -fcoverage-mapping)
   endif()
 endfunction()
 
