@@ -152,9 +152,6 @@ add("key-next-to-the-wanted-one",
     Site("lib/lmdb/descent.cpp", "node == nullptr || Number(node + kNodeHeaderSize) != key",
          "node == nullptr"),
     "milepost_lmdb_tests [descent]")
-add("value-elsewhere-taken-for-one-here",
-    Site("lib/lmdb/descent.cpp", "load<std::uint16_t>(node + 4) != 0", "false"),
-    "milepost_lmdb_tests [descent]")
 
 MUTANTS.rule("locks")
 add("double-open-unnoticed",

@@ -8,6 +8,7 @@ POWER_LOSS = "crash_power_loss --states=150 --workload=single --mode=durable"
 POWER_LOSS_BATCHES = "crash_power_loss --states=300 --workload=batches --mode=durable"
 KILL_LOOP = "crash_kill_loop --kills=12"
 IO_FAULTS = "crash_io_faults --cases=120"
+DATA_FAULT = "crash_io_faults --call=pwrite --kind=data --error=EIO --nth=5 --sticky"
 
 COMMITTER = "lib/store/committer.cpp"
 APPLIER = "lib/store/applier.cpp"
@@ -78,7 +79,7 @@ add("the-unsynced-released",
 add("released-before-the-commit",
     insert(STORE, "auto written = writer_.commit(effects, use_reserve);",
            "journal_->release(effects.back().sequence());"),
-    "api_host_test [full]", KILL_LOOP, IO_FAULTS)
+    DATA_FAULT)
 add("lost-handle-not-reopened",
     Site(STORE, "if (written.error().code != Errc::needs_reopen) return written;",
          "return written;"),

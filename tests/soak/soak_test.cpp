@@ -108,6 +108,7 @@ class Soak {
       for (const Change& change : page.changes) truth_.came(change);
     }
     CHECK(truth_.wrong() == "");
+    INFO(truth_.example());
     CHECK(truth_.unmatched() == 0);
     compare(tracker);
     const auto report = tracker.verify();

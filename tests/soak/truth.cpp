@@ -37,7 +37,10 @@ void Truth::came(const Change& change) {
 
 void Truth::match(const Change& change, bool from_feed) {
   const auto [half, first] = halves_.emplace(change.sequence, Half{change, from_feed});
-  if (first) return;
+  if (first) {
+    if (from_feed && change.kind == ChangeKind::blanked) ++blanked_;
+    return;
+  }
   const Half& other = half->second;
   if (other.from_feed == from_feed && wrong_.empty()) {
     wrong_ = "effect " + std::to_string(change.sequence) + " twice";
@@ -47,6 +50,7 @@ void Truth::match(const Change& change, bool from_feed) {
   if (came.kind != ChangeKind::blanked && change.run != other.change.run && wrong_.empty()) {
     wrong_ = "change " + std::to_string(change.sequence) + " is not what was acknowledged";
   }
+  if (other.from_feed && other.change.kind == ChangeKind::blanked) --blanked_;
   halves_.erase(half);
 }
 
@@ -81,7 +85,18 @@ std::uint64_t Truth::acknowledged() const {
 
 std::size_t Truth::unmatched() const {
   const std::lock_guard lock(mutex_);
-  return halves_.size();
+  return halves_.size() - blanked_;
+}
+
+std::string Truth::example() const {
+  const std::lock_guard lock(mutex_);
+  for (const auto& [sequence, half] : halves_) {
+    if (!half.from_feed) return "effect " + std::to_string(sequence) + " did not come";
+    if (half.change.kind == ChangeKind::blanked) continue;
+    return "effect " + std::to_string(sequence) + ", " + std::string(to_string(half.change.kind)) +
+           ", was told nobody";
+  }
+  return {};
 }
 
 std::map<Uuid, Run> Truth::runs() const {

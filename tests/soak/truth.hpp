@@ -33,8 +33,11 @@ class Truth {
 
   [[nodiscard]] std::uint64_t position() const;
   [[nodiscard]] std::uint64_t acknowledged() const;
-  /// Effects that were told or came, but not both.
+  /// Effects that were told or came, but not both. What comes blanked, as its profile was erased
+  /// meanwhile, may have answered no call, like what a bulk failed.
   [[nodiscard]] std::size_t unmatched() const;
+  /// One of them, in words.
+  [[nodiscard]] std::string example() const;
   /// The runs there must be, by id.
   [[nodiscard]] std::map<Uuid, Run> runs() const;
 
@@ -52,6 +55,7 @@ class Truth {
   std::uint64_t position_ = 0;
   std::uint64_t acknowledged_ = 0;
   std::map<std::uint64_t, Half> halves_;
+  std::size_t blanked_ = 0;  ///< So many of them came blanked.
   std::map<Uuid, Run> runs_;
 };
 
