@@ -123,7 +123,7 @@ class Env {
                                   bool use_reserve = false);
 
   /// Makes room in the map ahead of a long read, which the map cannot grow under: doubles it once
-  /// it is half full, if it may. Failing is no error.
+  /// it is half full, if it may. Waits for other reads a moment at most; failing is no error.
   void make_headroom(std::optional<Deadline> deadline = std::nullopt);
 
   /// Writes a copy of the store, as it is at one moment, to a new file (0600), and syncs it; yields

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <fcntl.h>
 #include <lmdb.h>
@@ -24,6 +25,7 @@ namespace milepost::lmdb {
 namespace {
 
 constexpr std::size_t kCopyBufferBytes = 1u << 20;
+constexpr std::chrono::milliseconds kHeadroomWait{100};
 
 /// A reader that stops early ends the copy by a broken pipe, which must not end the process.
 int copy_quietly(MDB_env* env, int fd, bool compact) noexcept {
@@ -92,7 +94,11 @@ void Env::make_headroom(std::optional<Deadline> deadline) {
     mdb_env_info(env_, &info);
   }
   const std::uint64_t used = (static_cast<std::uint64_t>(info.me_last_pgno) + 1) * page_size_;
-  if (used * 2 > info.me_mapsize && !options_.read_only) static_cast<void>(grow(deadline));
+  if (used * 2 <= info.me_mapsize || options_.read_only) return;
+  // Everybody waits while the map waits for snapshots to end: a moment, for what is only wished
+  // for.
+  static_cast<void>(grow(
+      std::min(deadline_or_default(deadline), std::chrono::steady_clock::now() + kHeadroomWait)));
 }
 
 Result<std::uint64_t> Env::copy_to(const std::string& file, bool compact,

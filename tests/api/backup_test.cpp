@@ -93,6 +93,38 @@ TEST_CASE("a backup made while others write says what it holds", "[api][backup]"
   writer.join();
 }
 
+TEST_CASE("a backup that begins beside a snapshot makes nobody wait for the snapshot's end",
+          "[api][backup]") {
+  const test::TempDirectory folder;
+  Tracker tracker = Tracker::open(small(folder / "store")).value();
+  // More than half of the map is used: a backup makes it larger first, if it may.
+  std::uint64_t made = 0;
+  for (Stats now; 2 * now.data_bytes <= now.map_bytes; now = tracker.stats().value()) {
+    std::vector<Command> commands;
+    for (int i = 0; i < 500; ++i) commands.emplace_back(test::request(id(made++)));
+    REQUIRE(ok(tracker.apply(commands)));
+    REQUIRE(ok(tracker.flush()));
+  }
+  const auto snapshot = tracker.snapshot().value();
+  std::atomic<bool> done{false};
+  bool copied = false;
+  std::thread copier([&] {
+    copied = tracker.backup(folder / "copy").has_value();
+    done = true;
+  });
+  // Far less than the backup's own deadline, and far more than a busy machine takes.
+  const auto soon = [] { return std::chrono::steady_clock::now() + std::chrono::seconds(10); };
+  while (!done) {
+    const auto page = tracker.list({.limit = 1, .deadline = soon()});
+    const auto outcome = tracker.create(test::request(id(made++)), {.deadline = soon()});
+    if (!ok(page) || !ok(outcome)) break;
+  }
+  CHECK(done);
+  copier.join();
+  CHECK(copied);
+  CHECK(snapshot.counts().value().total() < made);
+}
+
 TEST_CASE("a restored backup is another store with the same runs", "[api][backup]") {
   const test::TempDirectory folder;
   Tracker tracker = Tracker::open(small(folder / "store")).value();

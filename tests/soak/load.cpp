@@ -28,6 +28,7 @@ Uuid organization(std::mt19937_64& random) { return random() % 4 == 0 ? id(1, 0x
 OpenOptions small_options(const std::string& directory) {
   OpenOptions options{.directory = directory};
   options.map_size_start = kMapSizeMin;
+  options.wait_max = std::chrono::seconds(60);  // What a slow machine takes is no fault.
   options.readers_max = 64;
   options.recent_bytes_max = 512u << 10;
   options.publish_interval = std::chrono::milliseconds(10);
