@@ -388,6 +388,8 @@ Result<void> LmdbStore::close() {
   } else {
     result = without_throwing([this] { return journal_->close_empty(); });
   }
+  // Nothing may have been left to publish: then nobody else has looked.
+  if (result) result = without_throwing([this] { return check_names(); });
   views_->end_all();
   auto env_closed = without_throwing([this] { return env_->close(); });
   return result ? std::move(env_closed) : std::move(result);

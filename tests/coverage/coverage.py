@@ -4,9 +4,9 @@
 
 Runs the tests of the preset `coverage`, which must be built, prints shares of lines and branches by
 room, and writes below build/coverage/report a page a file (html/) and every line and branch that
-was not run (uncovered.txt). A branch is one outcome of one condition; processes that are killed do not
-count. Fails where the environment's
-MILEPOST_COVERAGE_MIN=LINES:BRANCHES asks for more percent than there are.
+was not run (uncovered.txt). A branch is one outcome of one condition; processes that are killed do
+not count. Fails where the environment's MILEPOST_COVERAGE_MIN=LINES:BRANCHES asks for more percent
+than there are.
 """
 
 import argparse

@@ -148,9 +148,7 @@ TEST_CASE("the store's folder renamed away or deleted: needs_reopen", "[faults][
   const bool unknown = code_of(store.last) == "outcome_unknown";
   CHECK((code_of(store.last) == "needs_reopen" || (deleted && unknown)));
   CHECK(store.puppet.ask("count 1 40") == "40");
-  // Nothing is left to publish if the very first step was refused.
-  const std::string closed = code_of(store.puppet.ask("close"));
-  CHECK((closed != "-" || acknowledged == 0));
+  CHECK(code_of(store.puppet.ask("close")) != "-");
   CHECK(store.puppet.end() == 0);
   if (deleted) return;
   fs::rename(store.folder / "moved", store.directory);

@@ -14,8 +14,8 @@ if [[ ! $seconds =~ ^[0-9]{1,6}$ ]]; then
 fi
 [[ ! -x /usr/bin/llvm-symbolizer-14 ]] || export ASAN_SYMBOLIZER_PATH=/usr/bin/llvm-symbolizer-14
 
-# only_slow_here PROGRAM NAME TIMEOUT: whether all that was found are inputs that took long, and take
-# no longer than allowed when they are tried again: somebody else had the processor.
+# only_slow_here PROGRAM NAME TIMEOUT: whether all that was found are inputs that took long, and
+# take no longer than allowed when they are tried again: somebody else had the processor.
 only_slow_here() {
   local program=$1 name=$2 timeout=$3 finding
   for finding in "$kBuild/findings/$name"-*; do
