@@ -108,17 +108,18 @@ Result<NewDirectory> NewDirectory::make(const std::string& place, const char* wh
 NewDirectory::~NewDirectory() {
   if (path_.empty()) return;
   try {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  } catch (const std::bad_alloc&) {
-    // Then by the names that a copy under way may have.
-    const lmdb::Descriptor folder(
-        ::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-    for (const auto name : {lmdb::kDataFile, lmdb::kLockFile, lmdb::kWriterLockFile}) {
-      ::unlinkat(folder.get(), name.data(), 0);
-    }
-    ::rmdir(path_.c_str());
+    std::error_code error;
+    std::filesystem::remove_all(path_, error);
+    if (!error) return;
+  } catch (const std::bad_alloc&) {  // What follows needs no memory.
   }
+  // Then by the names that a copy under way may have.
+  const lmdb::Descriptor folder(
+      ::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  for (const auto name : {lmdb::kDataFile, lmdb::kLockFile, lmdb::kWriterLockFile}) {
+    ::unlinkat(folder.get(), name.data(), 0);
+  }
+  ::rmdir(path_.c_str());
 }
 
 Error NewDirectory::unfinished(Error error) {

@@ -126,11 +126,12 @@ class Bed(unittest.TestCase):
     def hold(self):
         """A process that has the store open for writing until its stdin is closed."""
         writer = self.start_writer()
-        # It is the writer once somebody else cannot be; whoever asks may be in its way.
+        # It is the writer once somebody else cannot be and is told of it by number, which it writes
+        # a moment after it took the lock; whoever asks may be in its way.
         while True:
             tried = subprocess.run([self.program, "exit", run_id(9)], env=self.environment,
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
-            if tried.returncode == 4:
+            if tried.returncode == 4 and str(writer.pid).encode() in tried.stderr:
                 return writer
             if writer.poll() is not None:
                 writer.communicate()
