@@ -153,6 +153,8 @@ class MILEPOST_EXPORT Tracker {
   [[nodiscard]] Result<std::uint64_t> unpublished() const;
 
   /// Publishes, releases every resource and the writer's lock. Calls made later are `closed`.
+  /// `needs_reopen` if a file of the store was renamed, deleted or replaced meanwhile; all is
+  /// released whatever it says.
   [[nodiscard]] Result<void> close();
 
  private:
