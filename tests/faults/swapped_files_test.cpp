@@ -104,6 +104,15 @@ TEST_CASE("a file deleted under an open store is noticed before the next batch i
   CHECK(store.puppet.end() == 0);
 }
 
+TEST_CASE("a store whose data file was deleted does not close well, with nothing left to publish",
+          "[faults][swap]") {
+  OpenStore store("interval=5");
+  CHECK(store.puppet.ask("flush") == "ok");
+  fs::remove(store.path("data.mdb"));
+  CHECK(code_of(store.puppet.ask("close")) == "needs_reopen");
+  CHECK(store.puppet.end() == 0);
+}
+
 TEST_CASE("a file replaced by another one under an open store is noticed", "[faults][swap]") {
   const std::string name = GENERATE("data.mdb", "lock.mdb", "writer.lock");
   CAPTURE(name);
